@@ -1,0 +1,200 @@
+/// A file whose content is not known for sure and must be read.
+package struct UnhashedFile: Sendable {
+    package let path: LogicalPath
+    package let status: FileStatus
+}
+
+/// What hashing a file gave.
+package struct HashedFile: Sendable {
+    package enum Outcome: Sendable {
+        case content(Digest, ReplayMetadata?)
+        /// The file cannot be relied on now; the reason is for people.
+        case unreliable(String)
+    }
+    package let path: LogicalPath
+    package let status: FileStatus
+    /// When reading began, nanoseconds since 1970 UTC.
+    package let hashedAt: Int64
+    package let outcome: Outcome
+
+    package init(path: LogicalPath, status: FileStatus, hashedAt: Int64, outcome: Outcome) {
+        self.path = path
+        self.status = status
+        self.hashedAt = hashedAt
+        self.outcome = outcome
+    }
+}
+
+/// A file that is believed to hold a content.
+package struct LocalCopy: Sendable {
+    package let root: String
+    package let path: LogicalPath
+    package let status: FileStatus
+
+    package init(root: String, path: LogicalPath, status: FileStatus) {
+        self.root = root
+        self.path = path
+        self.status = status
+    }
+}
+
+extension Catalog {
+    /// A file changed this recently before it was read may change again without a new time stamp: the row is racy and
+    /// the file is read again next time (`design.md` section 4).
+    ///
+    /// Two seconds is the coarsest clock of a file system, FAT.
+    private static let racyWindow: Int64 = 2_000_000_000
+
+    /// Compares a stretch of a walk, all files after `lower` up to and with `upper` (nil: to the end), with what is known:
+    /// forgets names that are gone and returns the files that must be read.
+    ///
+    /// Names below an unreadable folder are kept. With `isParanoid` every file must be read.
+    package func reconcile(
+        root: RootID,
+        after lower: LogicalPath?,
+        through upper: LogicalPath?,
+        found: [FoundFile],
+        unreadable: [String],
+        isParanoid: Bool
+    ) throws -> [UnhashedFile] {
+        var toHash: [UnhashedFile] = []
+        var gone: [String] = []
+        var next = found[...]
+        func take(_ file: FoundFile) { toHash.append(UnhashedFile(path: file.path, status: file.status)) }
+        try database.query(
+            """
+            SELECT file_path.path, file.device, file.inode, file.size, file.mtime, file.ctime, file.hashed_at,
+                file.content IS NOT NULL
+            FROM file_path JOIN file ON file.id = file_path.file
+            WHERE file_path.root = ? AND file_path.path > ? AND (?3 IS NULL OR file_path.path <= ?3)
+            ORDER BY file_path.path
+            """,
+            [.integer(root.rawValue), .text(lower?.string ?? ""), SQLiteValue(upper?.string)]
+        ) { (row: borrowing Row) in
+            let known = row.text(0)
+            while let file = next.first, file.path.string.utf8.lexicographicallyPrecedes(known.utf8) {
+                take(file)
+                next.removeFirst()
+            }
+            guard let file = next.first, file.path.string.utf8.elementsEqual(known.utf8) else {
+                if !unreadable.contains(where: { known.hasPrefix($0 + "/") }) { gone.append(known) }
+                return
+            }
+            next.removeFirst()
+            if isParanoid || !Self.isUnchanged(file.status, row) { take(file) }
+        }
+        for file in next { take(file) }
+        try forget(gone, root: root)
+        return toHash
+    }
+
+    private static func isUnchanged(_ status: FileStatus, _ row: borrowing Row) -> Bool {
+        let isSame =
+            Int64(bitPattern: status.device) == row.int64(1) && Int64(bitPattern: status.inode) == row.int64(2)
+            && status.size == row.int64(3) && status.mtimeNanoseconds == row.int64(4)
+            && status.ctimeNanoseconds == row.int64(5)
+        let isRacy = status.ctimeNanoseconds > row.int64(6) - racyWindow
+        return isSame && !isRacy && row.bool(7)
+    }
+
+    private func forget(_ paths: [String], root: RootID) throws {
+        guard !paths.isEmpty else { return }
+        try database.transaction {
+            for path in paths {
+                try database.run(
+                    "DELETE FROM file_path WHERE root = ? AND path = ?",
+                    .integer(root.rawValue),
+                    .text(path)
+                )
+            }
+        }
+    }
+
+    /// Records what was read, in one transaction.
+    package func record(_ files: [HashedFile], root: RootID) throws {
+        guard !files.isEmpty else { return }
+        try database.transaction {
+            for file in files { try record(file, root: root) }
+        }
+    }
+
+    /// Records that a file was renamed.
+    package func moved(_ file: HashedFile, from old: LogicalPath, root: RootID) throws {
+        try forget([old.string], root: root)
+        try record([file], root: root)
+    }
+
+    private func record(_ file: HashedFile, root: RootID) throws {
+        var contentID: Int64?
+        var problem: String?
+        switch file.outcome {
+        case .content(let digest, let replay):
+            let id = try content(digest, size: file.status.size)
+            contentID = id
+            if let replay {
+                try ReplayRows.store(
+                    replay,
+                    reader: ReplayReader.version,
+                    content: id,
+                    in: database,
+                    keepingJSON: true
+                )
+            }
+        case .unreliable(let reason):
+            problem = reason
+        }
+        let status = file.status
+        try database.run(
+            """
+            INSERT INTO file (device, inode, size, mtime, ctime, hashed_at, content, problem)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (device, inode) DO UPDATE SET size = excluded.size, mtime = excluded.mtime,
+                ctime = excluded.ctime, hashed_at = excluded.hashed_at, content = excluded.content,
+                problem = excluded.problem
+            """,
+            .integer(Int64(bitPattern: status.device)),
+            .integer(Int64(bitPattern: status.inode)),
+            .integer(status.size),
+            .integer(status.mtimeNanoseconds),
+            .integer(status.ctimeNanoseconds),
+            .integer(file.hashedAt),
+            SQLiteValue(contentID),
+            SQLiteValue(problem)
+        )
+        try database.run(
+            """
+            INSERT OR REPLACE INTO file_path (root, path, file)
+            SELECT ?, ?, id FROM file WHERE device = ? AND inode = ?
+            """,
+            .integer(root.rawValue),
+            .text(file.path.string),
+            .integer(Int64(bitPattern: status.device)),
+            .integer(Int64(bitPattern: status.inode))
+        )
+    }
+
+    /// Files anywhere on this machine that were last seen with a content, at most `limit`.
+    package func copies(of digest: Digest, limit: Int = 4) throws -> [LocalCopy] {
+        try database.all(
+            """
+            SELECT root.path, file_path.path, file.device, file.inode, file.size, file.mtime, file.ctime
+            FROM content JOIN file ON file.content = content.id JOIN file_path ON file_path.file = file.id
+            JOIN root ON root.id = file_path.root
+            WHERE content.digest = ? LIMIT ?
+            """,
+            [.blob(digest.bytes), .integer(Int64(limit))]
+        ) { row in
+            LocalCopy(
+                root: row.text(0),
+                path: try LogicalPath(row.text(1)),
+                status: FileStatus(
+                    device: UInt64(bitPattern: row.int64(2)),
+                    inode: UInt64(bitPattern: row.int64(3)),
+                    size: row.int64(4),
+                    mtimeNanoseconds: row.int64(5),
+                    ctimeNanoseconds: row.int64(6)
+                )
+            )
+        }
+    }
+}

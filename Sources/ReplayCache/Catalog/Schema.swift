@@ -1,0 +1,73 @@
+/// Opens databases with the settings and the schema that this program expects.
+package enum Schema {
+    /// The catalog's migrations in order; the number of the last one is its version.
+    ///
+    /// Files are frozen once released.
+    private static let catalogMigrations: [[UInt8]] = [PackageResources.m0001_catalog_sql]
+
+    /// The version of `schema/base.sql`.
+    private static let baseVersion = 1
+
+    /// Opens the catalog, making or migrating it as needed.
+    package static func openCatalog(at path: String) throws -> Database {
+        let database = try open(path)
+        try upgrade(database, to: catalogMigrations.count, name: "the catalog \(path)") { version in
+            for migration in catalogMigrations[version...] { try database.execute(text(migration)) }
+            try ReplayRows.storeNames(in: database)
+            try database.execute(text(PackageResources.views_sql))
+        }
+        return database
+    }
+
+    /// Opens the database of a place, making it when it does not exist.
+    package static func openPlace(at path: String) throws -> Database {
+        let database = try open(path)
+        try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { _ in
+            try database.execute(text(PackageResources.base_sql))
+            try ReplayRows.storeNames(in: database)
+        }
+        return database
+    }
+
+    private static func open(_ path: String) throws -> Database {
+        let database = try Database(path: path)
+        // WAL keeps its index in shared memory, which network file systems do not have (sqlite.org/wal.html).
+        let journal = Machine.isNetworkFileSystem(path) ? "TRUNCATE" : "WAL"
+        try database.query("PRAGMA journal_mode = \(journal)") { _ in }
+        try database.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE")
+        return database
+    }
+
+    /// Brings `PRAGMA user_version` up to `version`.
+    ///
+    /// Two processes may do so at once: the second finds it done.
+    private static func upgrade(
+        _ database: Database,
+        to version: Int,
+        name: String,
+        _ migrate: (Int) throws -> Void
+    ) throws {
+        func current() throws -> Int { try database.first("PRAGMA user_version") { $0.int(0) } ?? 0 }
+        func refuseNewer(_ found: Int) throws {
+            guard found <= version else {
+                throw ReplayCacheError(
+                    .unsupportedFormat,
+                    "\(name) was written by a newer replaycache (schema \(found), this program knows \(version))",
+                    hint: "install a newer replaycache, or set REPLAYCACHE_HOME to another folder"
+                )
+            }
+        }
+        let found = try current()
+        try refuseNewer(found)
+        guard found < version else { return }
+        try database.transaction {
+            let found = try current()
+            try refuseNewer(found)
+            guard found < version else { return }
+            try migrate(found)
+            try database.execute("PRAGMA user_version = \(version)")
+        }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,150 @@
+/// How the bytes of an object are stored (`design.md` section 3).
+package enum Encoding: String, Sendable, CaseIterable {
+    /// As they are.
+    case raw
+    /// One zstd frame (RFC 8878).
+    case zst
+}
+
+/// The stored form of a content, ready to be sent.
+package struct EncodedContent: Sendable {
+    package let encoding: Encoding
+    /// The stored bytes: an array, or the file itself when it is stored raw.
+    package let source: any ByteSource
+    package let byteCount: Int64
+    /// SHA-256 of the stored bytes: checked by whoever takes them.
+    package let storedDigest: Digest
+}
+
+/// Turns content into stored bytes.
+package enum ObjectEncoder {
+    /// Level 3 packs replays to about a fifth at 400 MB/s and more; 9 gains 5 % and costs five times the time
+    /// (`slp-compression.md` section 2).
+    static let level: Int32 = 3
+
+    /// Bytes in one of the pieces that ``choose(for:)`` tries.
+    private static let sampleByteCount: Int64 = 64 << 10
+
+    /// Content that zstd shrinks by less than an eighth is not worth decoding again on every pod.
+    private static let worthwhile = 7.0 / 8.0
+
+    /// Encodes `content`, decodes the result and compares its digest with `digest`, so that nothing is uploaded that
+    /// could not be read back.
+    ///
+    /// Blocks. Holds the encoded bytes in memory: content is at most ``Recipe/threshold`` long.
+    package static func encode(_ content: some ByteSource, digest: Digest, byteCount: Int64) throws -> EncodedContent {
+        let encoding = try choose(for: content, byteCount: byteCount)
+        guard encoding == .zst else {
+            let (found, count) = try Digest.of(content)
+            guard found == digest, count == byteCount else { throw ObjectEncodingError.contentChanged }
+            return EncodedContent(encoding: .raw, source: content, byteCount: byteCount, storedDigest: digest)
+        }
+        let encoded = try compress(content, byteCount: byteCount)
+        let check = try VerifyingDecoder(encoding: .zst, digest: digest, byteCount: byteCount)
+        try check.decode(encoded.span) { _ in }
+        do {
+            try check.finish()
+        } catch ObjectEncodingError.digestMismatch {
+            throw ObjectEncodingError.contentChanged
+        }
+        return EncodedContent(
+            encoding: .zst,
+            source: ByteArraySource(encoded),
+            byteCount: Int64(encoded.count),
+            storedDigest: try Digest.of(encoded)
+        )
+    }
+
+    /// Picks an encoding by compressing a piece from the start, the middle and the end.
+    static func choose(for content: some ByteSource, byteCount: Int64) throws -> Encoding {
+        guard byteCount >= 64 else { return .raw }
+        let length = min(sampleByteCount, byteCount)
+        let starts: Set<Int64> = [0, (byteCount - length) / 2, byteCount - length]
+        var piece = [UInt8](repeating: 0, count: Int(length))
+        var encoded: [UInt8] = []
+        for start in starts {
+            guard try content.read(at: start, into: &piece) == piece.count else {
+                throw ObjectEncodingError.contentChanged
+            }
+            try ZstdCompressor(level: 1, byteCount: length).compress(piece.span, isLast: true, into: &encoded)
+        }
+        return Double(encoded.count) < worthwhile * Double(piece.count * starts.count) ? .zst : .raw
+    }
+
+    private static func compress(_ content: some ByteSource, byteCount: Int64) throws -> [UInt8] {
+        let compressor = try ZstdCompressor(level: level, byteCount: byteCount)
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(Int(byteCount / 4))
+        try BufferPool.reading.withBuffer { buffer in
+            var offset: Int64 = 0
+            repeat {
+                try Task.checkCancellation()
+                let count = try content.read(at: offset, into: &buffer)
+                offset += Int64(count)
+                guard offset <= byteCount, count == buffer.count || offset == byteCount else {
+                    throw ObjectEncodingError.contentChanged
+                }
+                try compressor.compress(buffer.span.extracting(0..<count), isLast: offset == byteCount, into: &encoded)
+            } while offset < byteCount
+        }
+        return encoded
+    }
+}
+
+/// Decodes an object as its bytes arrive, and knows at the end whether they are what the name promises.
+package final class VerifyingDecoder {
+    private let expected: Digest
+    private let byteCount: Int64
+    private let decompressor: ZstdDecompressor?
+    private let context: SHA256Context
+    private var produced: Int64 = 0
+
+    /// `byteCount` is the size of the decoded content; more than that is refused while it comes, not afterwards.
+    package init(encoding: Encoding, digest: Digest, byteCount: Int64) throws {
+        expected = digest
+        self.byteCount = byteCount
+        decompressor = encoding == .zst ? try ZstdDecompressor() : nil
+        context = try SHA256Context()
+    }
+
+    /// Decodes a piece and hands out what it holds.
+    ///
+    /// Nothing handed out may be trusted before ``finish()``.
+    package func decode(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) throws -> Void) throws {
+        guard let decompressor else { return try accept(bytes, body) }
+        do {
+            try decompressor.decompress(bytes) { try accept($0, body) }
+        } catch let error as ZstdError {
+            throw ObjectEncodingError.undecodable(error.description)
+        }
+    }
+
+    /// Throws unless exactly the promised bytes came out.
+    ///
+    /// Call it once, last.
+    package func finish() throws {
+        do {
+            try decompressor?.finish()
+        } catch {
+            throw ObjectEncodingError.undecodable(error.description)
+        }
+        guard produced == byteCount, try context.finish() == expected else { throw ObjectEncodingError.digestMismatch }
+    }
+
+    private func accept(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) throws -> Void) throws {
+        produced += Int64(bytes.count)
+        guard produced <= byteCount else { throw ObjectEncodingError.digestMismatch }
+        try context.update(bytes)
+        try body(bytes)
+    }
+}
+
+/// Why content and its stored form do not fit.
+package enum ObjectEncodingError: Error, Equatable {
+    /// The bytes read for encoding are not those that were hashed: the file changed in between.
+    case contentChanged
+    /// The decoded bytes are not what the digest or the size promises.
+    case digestMismatch
+    /// The stored bytes are not a valid frame.
+    case undecodable(String)
+}

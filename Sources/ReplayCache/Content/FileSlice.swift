@@ -1,0 +1,17 @@
+/// A stretch of an open file.
+package struct FileSlice: ByteSource {
+    private let file: OpenFile
+    private let range: Range<Int64>
+
+    package init(file: OpenFile, range: Range<Int64>) {
+        self.file = file
+        self.range = range
+    }
+
+    package var byteCount: Int64 { range.upperBound - range.lowerBound }
+
+    package func read(at offset: Int64, into buffer: inout [UInt8]) throws -> Int {
+        let count = try file.read(at: range.lowerBound + offset, into: &buffer)
+        return Int(max(0, min(Int64(count), byteCount - offset)))
+    }
+}

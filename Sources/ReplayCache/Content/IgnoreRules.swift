@@ -1,0 +1,44 @@
+/// Which names a scan passes over.
+package struct IgnoreRules: Sendable {
+    /// The file at the top of a root with one pattern a line; `#` starts a comment.
+    package static let fileName = ".replaycacheignore"
+
+    /// Names that are never content: version control, desktop litter, files that programs are still writing.
+    private static let names: Set<String> = [".git", ".DS_Store", "Thumbs.db", "desktop.ini", fileName]
+    private static let temporarySuffixes = [".tmp", ".part", ".partial", ".crdownload", ".swp", "~"]
+
+    private let patterns: [String]
+
+    package init(patterns: [String] = []) { self.patterns = patterns }
+
+    /// Reads the patterns of a root; none when it has no such file.
+    package init(root: OpenFile) throws {
+        guard let file = try? root.reading(Self.fileName) else {
+            self.init()
+            return
+        }
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = try file.read(at: 0, into: &buffer)
+        let text = String(decoding: buffer[0..<count], as: UTF8.self)
+        self.init(
+            patterns: text.split(whereSeparator: \.isNewline)
+                .map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        )
+    }
+
+    /// Whether an item is passed over.
+    func ignores(name: String, path: String) -> Bool {
+        if Self.names.contains(name) || name.hasPrefix(PlacedFile.temporaryPrefix) { return true }
+        if Self.temporarySuffixes.contains(where: { name.hasSuffix($0) }) { return true }
+        return patterns.contains { Glob.matches($0, path: path) }
+    }
+}
+
+extension StringProtocol {
+    /// This text without white space around it.
+    package var trimmingSpaces: String {
+        let tail = drop { $0.isWhitespace }
+        guard let end = tail.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(tail[...end])
+    }
+}

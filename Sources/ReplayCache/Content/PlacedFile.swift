@@ -1,0 +1,85 @@
+internal import Synchronization
+internal import SystemPackage
+
+/// A file on its way to its final name: the only way in which this program creates one.
+///
+/// Write to ``file`` under a temporary name in the destination's own directory, verify the digest of what was written,
+/// make it durable (``OpenFile/synchronize()`` for one, ``OpenFile/synchronizeFileSystem()`` for a batch), then
+/// ``place(over:)``. A file that is never placed is removed when this value goes, unless it is worth resuming; after a
+/// crash its lock is free and the next run takes it over or removes it.
+package final class PlacedFile: Sendable {
+    /// What the destination must look like when the file is placed.
+    package enum Destination: Sendable {
+        /// Nothing may be there; an existing file is an error.
+        case absent
+        /// Exactly this file, unchanged, may be replaced.
+        case unchanged(FileStatus)
+        /// Whatever is there is replaced: for directories that belong to this program alone.
+        case any
+    }
+
+    package static let temporaryPrefix = ".replaycache-"
+    package static let temporarySuffix = ".part"
+
+    package let file: OpenFile
+    package let directory: OpenFile
+    package let name: String
+    private let temporaryName: String
+    private let isWorthKeeping: Bool
+    private let isPlaced = Atomic(false)
+
+    /// Creates the temporary file for `path` below `root`, making its directories, or takes over one that an earlier
+    /// run left there for the same content and name.
+    ///
+    /// With `isWorthKeeping`, an unplaced file stays for the next run.
+    package init(_ path: LogicalPath, below root: OpenFile, digest: Digest, isWorthKeeping: Bool = false) throws {
+        directory = try root.parent(of: path, creating: true)
+        name = String(path.name)
+        self.isWorthKeeping = isWorthKeeping
+        let mark = try Digest.of(Array(path.name.utf8)).short
+        temporaryName = "\(Self.temporaryPrefix)\(digest.hex)-\(mark)\(Self.temporarySuffix)"
+        file = try Self.open(temporaryName, in: directory)
+        // Another process that writes the same content to the same place holds the lock.
+        guard file.tryLock() else { throw FileError("lock", file.path, .resourceTemporarilyUnavailable) }
+    }
+
+    private static func open(_ name: String, in directory: OpenFile) throws -> OpenFile {
+        do {
+            return try directory.creating(name)
+        } catch  where error.errno == .fileExists {
+            return try directory.updating(name)
+        }
+    }
+
+    deinit {
+        guard !isPlaced.load(ordering: .relaxed), !isWorthKeeping else { return }
+        // Best effort: what cannot be removed now is reclaimed by the next scan.
+        try? directory.remove(temporaryName)
+    }
+
+    /// Gives the file its final name.
+    ///
+    /// Content must be verified and durable by now; make the directory durable after.
+    ///
+    /// Throws `Errno.fileExists` when the destination is not as promised, and leaves it alone.
+    package func place(over destination: Destination) throws(FileError) {
+        switch destination {
+        case .absent:
+            try directory.rename(temporaryName, to: name, in: directory, replacing: false)
+        case .unchanged(let known):
+            guard try directory.status(of: name).isUnchanged(since: known) else {
+                throw FileError("replace", directory.joined(name), .fileExists)
+            }
+            try directory.rename(temporaryName, to: name, in: directory, replacing: true)
+        case .any:
+            try directory.rename(temporaryName, to: name, in: directory, replacing: true)
+        }
+        isPlaced.store(true, ordering: .relaxed)
+    }
+
+    /// The digest in a temporary name, nil for other names.
+    package static func digest(inTemporaryName name: some StringProtocol) -> Digest? {
+        guard name.hasPrefix(temporaryPrefix), name.hasSuffix(temporarySuffix) else { return nil }
+        return Digest(hex: name.dropFirst(temporaryPrefix.count).prefix(2 * Digest.byteCount))
+    }
+}

@@ -1,0 +1,85 @@
+internal import CLinux
+internal import Glibc
+
+/// Facts about this machine and its clocks.
+package enum Machine {
+    /// Processors this process may use.
+    package static let coreCount: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+    /// The name of this host, for people; "unknown" when it has none.
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The value of an environment variable, nil when unset or empty.
+    package static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        let text = unsafe String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    /// Peak resident memory of this process in bytes.
+    package static var peakMemory: Int64 {
+        var usage = rusage()
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+        return Int64(usage.ru_maxrss) * 1024
+    }
+
+    /// Lets this process open as many files as it is allowed to: batches of files are held open until they are placed.
+    package static func raiseOpenFileLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        // Failing leaves the limit as it was, which is enough for the batches there are.
+        _ = unsafe setrlimit(resource, &limit)
+    }
+
+    /// Whether the file descriptor is a terminal.
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Wall clock, nanoseconds since 1970 UTC.
+    package static func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// The canonical absolute path of an existing file or directory (realpath(3)).
+    package static func canonicalPath(_ path: String) throws(FileError) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { throw FileError.last("find", path) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    /// Creates a directory and its parents; fine if they are there.
+    package static func makeDirectories(_ path: String, mode: UInt32 = 0o777) throws(FileError) {
+        var prefix = path.hasPrefix("/") ? "/" : ""
+        for component in path.split(separator: "/") {
+            prefix += prefix.isEmpty || prefix.hasSuffix("/") ? String(component) : "/\(component)"
+            guard unsafe mkdir(prefix, mode) != 0, errno != EEXIST else { continue }
+            // EROFS and EACCES also come for parents that exist.
+            var raw = stat()
+            guard unsafe stat(prefix, &raw) != 0 else { continue }
+            throw FileError.last("create folder", prefix)
+        }
+    }
+
+    /// Bytes that this user may still write on the file system of `path`; nil when it cannot be told.
+    package static func freeSpace(at path: String) -> Int64? {
+        var raw = statvfs()
+        guard unsafe statvfs(path, &raw) == 0 else { return nil }
+        return Int64(clamping: UInt64(raw.f_bavail) &* UInt64(raw.f_frsize))
+    }
+
+    /// Whether `path` is on a network file system, where SQLite's WAL is unsafe (sqlite.org/wal.html).
+    package static func isNetworkFileSystem(_ path: String) -> Bool {
+        // f_type values of statfs(2): NFS, SMB, SMB2, CIFS, Ceph, FUSE (sshfs, s3fs), 9P, Lustre, GFS2.
+        let network: [UInt64] = [
+            0x6969, 0x517B, 0xFE53_4D42, 0xFF53_4D42, 0x00C3_6400, 0x6573_5546, 0x0102_1997, 0x0BD0_0BD0, 0x0116_1970,
+        ]
+        return network.contains(UInt64(unsafe replaycache_file_system_type(path)))
+    }
+}

@@ -1,0 +1,55 @@
+internal import CSQLite
+
+/// A result code of SQLite with its text (sqlite.org/rescode.html).
+package struct SQLiteError: Error, Sendable, Equatable {
+    /// The extended result code.
+    package let code: Int32
+    /// What SQLite said, copied at once.
+    package let message: String
+    /// The statement that failed, without its values.
+    package let sql: String?
+
+    /// The result code without its extension.
+    package var primaryCode: Int32 { code & 0xFF }
+
+    package var isInterrupted: Bool { primaryCode == SQLITE_INTERRUPT }
+    package var isReadOnly: Bool { primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY }
+
+    /// The error with the words and the advice that a user needs.
+    func classified(doing action: String) -> ReplayCacheError {
+        switch primaryCode {
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            ReplayCacheError(
+                .busy,
+                "the catalog is in use by another process",
+                hint: "try again in a moment",
+                cause: message
+            )
+        case SQLITE_FULL:
+            ReplayCacheError(
+                .disk,
+                "no space left for the catalog while \(action)",
+                hint: "free some space",
+                cause: message
+            )
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
+            ReplayCacheError(
+                .disk,
+                "the catalog cannot be read or written while \(action)",
+                hint: "check that $REPLAYCACHE_HOME is on a writable local disk",
+                cause: message
+            )
+        case SQLITE_CORRUPT, SQLITE_NOTADB:
+            ReplayCacheError(
+                .disk,
+                "the catalog is damaged",
+                hint: "move $REPLAYCACHE_HOME aside; it is rebuilt from the folders and the remotes",
+                cause: message
+            )
+        case SQLITE_INTERRUPT:
+            ReplayCacheError(.cancelled, "interrupted while \(action)")
+        default:
+            ReplayCacheError(.unclassified, "the catalog refused a statement while \(action)", cause: message)
+        }
+    }
+}

@@ -1,0 +1,15 @@
+internal import Synchronization
+
+/// Collects a small body.
+final class ByteCollector: Sendable {
+    private let collected = Mutex<[UInt8]>([])
+
+    var bytes: [UInt8] { collected.withLock { $0 } }
+
+    func append(_ piece: Span<UInt8>) {
+        collected.withLock { bytes in
+            bytes.reserveCapacity(bytes.count + piece.count)
+            for index in piece.indices { bytes.append(piece[index]) }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/// A store of named, immutable byte strings: the five verbs that every bucket and every directory has.
+///
+/// Another kind of place is another type that conforms, in a folder of its own. What all of them promise is in
+/// `RemoteContractTests`. Names are written once and never rewritten with other bytes, so no verb is conditional.
+package protocol Remote: Sendable {
+    /// Stores `body` under `key`: readers see all of it or nothing. Putting the same bytes again is harmless.
+    ///
+    /// - Throws: ``RemoteError`` or ``FileError``; ``RemoteError/Reason/bodyChanged`` when the bytes are not those of
+    ///   the body's digest, in which case nothing is stored.
+    func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws
+
+    /// Reads the bytes under `key` in order, a piece at a time, on a thread that may block.
+    ///
+    /// What was received before an error is to be thrown away. Pieces of a body longer than `maximum` are refused.
+    func get(_ key: RemoteKey, maximum: Int64, _ receive: @escaping ByteReceiver) async throws
+
+    /// What is stored under `key`; nil when nothing is.
+    func head(_ key: RemoteKey) async throws -> RemoteItem?
+
+    /// The items whose names start with `prefix`, in byte order, after `after` if it is given, a page at a time.
+    ///
+    /// - Returns: The time at the place when it answered; nil when the place has no clock of its own to read.
+    @discardableResult
+    func list(
+        prefix: String,
+        after: RemoteKey?,
+        _ page: @Sendable ([RemoteItem]) async throws -> Void
+    ) async throws -> Timestamp?
+
+    /// Removes what is under `key`; fine if nothing is.
+    func delete(_ key: RemoteKey) async throws
+
+    /// The time by the clock of the place, which orders commits (`design.md` section 3). For writers only: a directory
+    /// answers by writing a file.
+    func serverTime() async throws -> Timestamp
+}
+
+/// Takes a piece of a body.
+///
+/// Called in order, never twice at once.
+package typealias ByteReceiver = @Sendable (Span<UInt8>) throws -> Void
+
+/// What `put` is given.
+package struct RemoteBody: Sendable {
+    package let source: any ByteSource
+    package let byteCount: Int64
+    /// SHA-256 of the bytes.
+    package let digest: Digest
+
+    package init(source: any ByteSource, byteCount: Int64, digest: Digest) {
+        self.source = source
+        self.byteCount = byteCount
+        self.digest = digest
+    }
+
+    package init(_ bytes: [UInt8]) throws {
+        self.init(source: ByteArraySource(bytes), byteCount: Int64(bytes.count), digest: try Digest.of(bytes))
+    }
+}
+
+/// When stored bytes must survive a loss of power.
+package enum Durability: Sendable {
+    /// By the time of the next `commit`; lets a directory sync once for a thousand objects.
+    case eventual
+    /// When `put` returns: these bytes, and all that were put before.
+    case commit
+}
+
+/// One stored item.
+package struct RemoteItem: Sendable, Equatable {
+    package let key: RemoteKey
+    package let byteCount: Int64
+    /// When it was stored, by the clock of the place.
+    package let modified: Timestamp
+
+    package init(key: RemoteKey, byteCount: Int64, modified: Timestamp) {
+        self.key = key
+        self.byteCount = byteCount
+        self.modified = modified
+    }
+}
+
+/// What a remote could not do.
+package struct RemoteError: Error, Sendable, Equatable {
+    package enum Reason: Sendable, Equatable {
+        case notFound
+        case bodyChanged
+        case tooLarge
+    }
+    package let reason: Reason
+    package let key: RemoteKey
+
+    package init(_ reason: Reason, _ key: RemoteKey) {
+        self.reason = reason
+        self.key = key
+    }
+
+    func classified() -> ReplayCacheError {
+        switch reason {
+        case .notFound:
+            ReplayCacheError(.integrity, "\(key) is missing at the remote", subject: key.string)
+        case .bodyChanged:
+            ReplayCacheError(
+                .integrity,
+                "the bytes of \(key) changed while they were sent",
+                hint: "run the same command again",
+                subject: key.string
+            )
+        case .tooLarge:
+            ReplayCacheError(.integrity, "\(key) is larger than the catalog says", subject: key.string)
+        }
+    }
+}
+
+extension Remote {
+    /// All bytes under `key`, for small things; ``RemoteError/Reason/tooLarge`` beyond `maximum`.
+    package func bytes(of key: RemoteKey, maximum: Int64) async throws -> [UInt8] {
+        let collector = ByteCollector()
+        try await get(key, maximum: maximum) { collector.append($0) }
+        return collector.bytes
+    }
+}

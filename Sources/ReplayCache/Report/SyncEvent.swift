@@ -1,0 +1,54 @@
+/// Something that happened during an operation and that a person may want to know (`--json`: one line each).
+public enum SyncEvent: Sendable {
+    /// The place held nothing; a repository was made there.
+    case created(place: String)
+    /// A file is left for a later run: it is being written, or changed while it was read.
+    case deferred(path: String, reason: String)
+    /// A file or folder could not be handled.
+    case failed(path: String, reason: String)
+    /// Both sides have changed; neither was touched.
+    case conflict(path: String)
+    /// The place has a newer content; a fetch brings it.
+    case behind(path: String)
+    /// The path was deleted at the place; the local file was left alone.
+    case deletedElsewhere(path: String)
+    /// A path from the remote that cannot be placed safely.
+    case refused(path: String, reason: String)
+    /// A file is where it belongs, with the bytes that it should have.
+    case placed(path: String)
+    /// A file was renamed, because its entry moved.
+    case moved(from: String, to: String)
+    /// Files became visible to everyone.
+    case committed(files: Int)
+    /// Anything else out of order.
+    case warning(String)
+}
+
+extension SyncEvent: Encodable {
+    private enum Key: String, CodingKey { case v, event, path, reason, place, from, to, files, message }
+
+    /// Writes a flat object with `event` and the fields of the case.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(1, forKey: .v)
+        func write(_ event: String, _ fields: [(Key, String)]) throws {
+            try container.encode(event, forKey: .event)
+            for (key, value) in fields { try container.encode(value, forKey: key) }
+        }
+        switch self {
+        case .created(let place): try write("created", [(.place, place)])
+        case .deferred(let path, let reason): try write("deferred", [(.path, path), (.reason, reason)])
+        case .failed(let path, let reason): try write("failed", [(.path, path), (.reason, reason)])
+        case .conflict(let path): try write("conflict", [(.path, path)])
+        case .behind(let path): try write("behind", [(.path, path)])
+        case .deletedElsewhere(let path): try write("deletedElsewhere", [(.path, path)])
+        case .refused(let path, let reason): try write("refused", [(.path, path), (.reason, reason)])
+        case .placed(let path): try write("placed", [(.path, path)])
+        case .moved(let from, let to): try write("moved", [(.from, from), (.to, to)])
+        case .committed(let files):
+            try write("committed", [])
+            try container.encode(files, forKey: .files)
+        case .warning(let message): try write("warning", [(.message, message)])
+        }
+    }
+}

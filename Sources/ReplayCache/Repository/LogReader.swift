@@ -1,0 +1,89 @@
+internal import Synchronization
+
+/// Brings the local state of a place up to date with its log: one listing, and one read for each new segment.
+struct LogReader {
+    let place: Place
+    let remote: MeteredRemote
+    let store: PlaceStore
+
+    /// A segment may become visible this long after the time in its name: a commit that takes longer is stamped anew.
+    private static let slack: Int64 = 3_600_000
+    /// After a day without contact the whole log is listed, as at first contact.
+    private static let fullListingAge: Int64 = 24 * 3_600_000
+    /// A segment stamped this much later than it was stored comes from a broken clock (`design.md` section 3).
+    private static let clockTolerance: Int64 = 300_000
+
+    struct Result {
+        /// False when the newest segment merged before is gone from the log: wiped, or another repository.
+        var isSameLog: Bool
+        var warnings: [Repository.Warning]
+    }
+
+    func catchUp() async throws -> Result {
+        let newest = try await store.newestHLC()
+        let listed = Mutex((keys: [(key: SegmentKey, item: RemoteItem)](), newest: Timestamp?.none))
+        let answered = try await remote.list(
+            prefix: SegmentKey.prefix,
+            after: try await startingPoint(newest: newest)
+        ) { items in
+            listed.withLock { state in
+                for item in items {
+                    state.newest = max(state.newest ?? item.modified, item.modified)
+                    if let key = SegmentKey(item.key.string) { state.keys.append((key, item)) }
+                }
+            }
+        }
+        let (keys, newestItem) = listed.withLock { $0 }
+        let isSameLog = newest == nil || keys.contains { $0.key.hlc == newest }
+        guard isSameLog else { return Result(isSameLog: false, warnings: []) }
+        let new = Set(try await store.unmerged(keys.map(\.key)))
+        var warnings = try await merge(keys.filter { new.contains($0.key) })
+        // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
+        if let seen = answered ?? newestItem { try await store.setLastCatchUp(seen) }
+        let aside = try await store.setAside()
+        for (key, reason) in aside.sorted(by: { $0.key < $1.key }) {
+            warnings.append(.init(message: "\(key) \(reason); it is left out", isDamage: !reason.contains("clock")))
+        }
+        return Result(isSameLog: true, warnings: warnings)
+    }
+
+    private func startingPoint(newest: HLC?) async throws -> RemoteKey? {
+        guard let newest, let last = try await store.lastCatchUp() else { return nil }
+        guard Timestamp.now().milliseconds - last.milliseconds < Self.fullListingAge,
+            try await store.setAside().isEmpty
+        else { return nil }
+        let start = HLC(milliseconds: min(newest.milliseconds, last.milliseconds) - Self.slack)
+        return RemoteKey(SegmentKey.prefix + start.text)
+    }
+
+    private func merge(_ segments: [(key: SegmentKey, item: RemoteItem)]) async throws -> [Repository.Warning] {
+        var warnings: [Repository.Warning] = []
+        for (key, item) in segments {
+            try Task.checkCancellation()
+            if key.hlc.milliseconds - item.modified.milliseconds > Self.clockTolerance {
+                try await store.setAside(key, reason: "was stamped by a clock that is ahead of the place's")
+                continue
+            }
+            do {
+                let segment = try await read(key)
+                for refusal in try await store.merge([(key, segment)]) {
+                    warnings.append(
+                        .init(message: "\(refusal.segment) line \(refusal.line): \(refusal.reason)", isDamage: true)
+                    )
+                }
+            } catch let error where Self.isDamage(error) {
+                try await store.setAside(key, reason: "cannot be read (\(error))")
+            }
+        }
+        return warnings
+    }
+
+    private func read(_ key: SegmentKey) async throws -> Segment {
+        let bytes = try await remote.bytes(of: key.remoteKey, maximum: Segment.maximumEncodedByteCount)
+        return try await BlockingPool.shared.run { try Segment.decode(bytes, key: key) }
+    }
+
+    private static func isDamage(_ error: any Error) -> Bool {
+        error is SegmentError || error is ZstdError || error is DecodingError
+    }
+}

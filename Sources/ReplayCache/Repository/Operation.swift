@@ -1,0 +1,189 @@
+/// One line of a segment (`docs/format.md`, "Segments").
+package enum Operation: Sendable, Equatable {
+    case put(Put)
+    case del(Del)
+    case obj(Obj)
+    case ckpt(Checkpoint)
+    /// An operation of a version to come, as it stands in the segment.
+    case unknown(String)
+
+    /// A path holds a content.
+    package struct Put: Codable, Sendable, Equatable {
+        package var path: String
+        package var sha256: Digest
+        /// The content that the writer replaced; nil for a new path.
+        package var was: Digest?
+        package var size: Int64
+        /// Modification time of the file, nanoseconds since 1970 UTC.
+        package var mtime: Int64
+        package var replay: ReplayMetadata?
+        /// Version of the reader that derived `replay`.
+        package var reader: Int?
+
+        package init(
+            path: String,
+            sha256: Digest,
+            was: Digest?,
+            size: Int64,
+            mtime: Int64,
+            replay: ReplayMetadata? = nil,
+            reader: Int? = nil
+        ) {
+            self.path = path
+            self.sha256 = sha256
+            self.was = was
+            self.size = size
+            self.mtime = mtime
+            self.replay = replay
+            self.reader = reader
+        }
+    }
+
+    /// A path no longer holds the content `was`; another content there stays.
+    package struct Del: Codable, Sendable, Equatable {
+        package var path: String
+        package var was: Digest
+
+        package init(path: String, was: Digest) {
+            self.path = path
+            self.was = was
+        }
+    }
+
+    /// A content is stored under a key.
+    package struct Obj: Codable, Sendable, Equatable {
+        package var sha256: Digest
+        package var size: Int64
+        package var key: String
+        package var encodedSize: Int64
+
+        package init(sha256: Digest, size: Int64, key: String, encodedSize: Int64) {
+            self.sha256 = sha256
+            self.size = size
+            self.key = key
+            self.encodedSize = encodedSize
+        }
+    }
+
+    /// A set of files was published as a checkpoint.
+    package struct Checkpoint: Codable, Sendable, Equatable {
+        package struct File: Codable, Sendable, Equatable {
+            package var name: String
+            package var sha256: Digest
+            package var size: Int64
+
+            package init(name: String, sha256: Digest, size: Int64) {
+                self.name = name
+                self.sha256 = sha256
+                self.size = size
+            }
+        }
+        package var run: String
+        package var name: String
+        package var step: Int64?
+        package var files: [File]
+        package var parent: Digest?
+        package var metrics: [String: Metric]
+        package var gitRevision: String?
+        package var dataset: String?
+        package var note: String?
+
+        package init(
+            run: String,
+            name: String,
+            step: Int64?,
+            files: [File],
+            parent: Digest? = nil,
+            metrics: [String: Metric] = [:],
+            gitRevision: String? = nil,
+            dataset: String? = nil,
+            note: String? = nil
+        ) {
+            self.run = run
+            self.name = name
+            self.step = step
+            self.files = files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            self.parent = parent
+            self.metrics = metrics
+            self.gitRevision = gitRevision
+            self.dataset = dataset
+            self.note = note
+        }
+
+        /// The digest of the checkpoint's run, name, step and file list: publishing the same again changes nothing.
+        package var identity: Digest {
+            get throws {
+                var text = "replaycache checkpoint\n\(run)\n\(name)\n\(step.map(String.init) ?? "")\n"
+                for file in files { text += "\(file.sha256.hex) \(file.size) \(file.name)\n" }
+                return try Digest.of(Array(text.utf8))
+            }
+        }
+    }
+}
+
+/// A metric of a checkpoint.
+///
+/// JSON has no NaN and no infinity, so those are written as text.
+package struct Metric: Codable, Sendable, Equatable {
+    package let value: Double
+
+    package init(_ value: Double) { self.value = value }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let number = try? container.decode(Double.self) {
+            value = number
+        } else if let number = Double(try container.decode(String.self)) {
+            value = number
+        } else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a number")
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if value.isFinite { try container.encode(value) } else { try container.encode("\(value)") }
+    }
+}
+
+extension Operation {
+    private enum Key: String, CodingKey { case op }
+
+    private struct Name: Decodable { let op: String }
+
+    /// The line of a segment, without its end.
+    func line() throws -> [UInt8] {
+        switch self {
+        case .put(let value): try JSON.line(Tagged(op: "put", value: value))
+        case .del(let value): try JSON.line(Tagged(op: "del", value: value))
+        case .obj(let value): try JSON.line(Tagged(op: "obj", value: value))
+        case .ckpt(let value): try JSON.line(Tagged(op: "ckpt", value: value))
+        case .unknown(let text): Array(text.utf8)
+        }
+    }
+
+    private struct Tagged<Value: Encodable>: Encodable {
+        let op: String
+        let value: Value
+
+        func encode(to encoder: any Encoder) throws {
+            try value.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(op, forKey: .op)
+        }
+    }
+
+    /// Reads a line.
+    ///
+    /// Unknown operations are kept as text; a known one that does not parse throws.
+    init(line: ArraySlice<UInt8>) throws {
+        self =
+            switch try JSON.decode(Name.self, from: line).op {
+            case "put": .put(try JSON.decode(Put.self, from: line))
+            case "del": .del(try JSON.decode(Del.self, from: line))
+            case "obj": .obj(try JSON.decode(Obj.self, from: line))
+            case "ckpt": .ckpt(try JSON.decode(Checkpoint.self, from: line))
+            default: .unknown(String(decoding: line, as: UTF8.self))
+            }
+    }
+}

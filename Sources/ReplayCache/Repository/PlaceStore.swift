@@ -1,0 +1,127 @@
+/// The merged state of one repository on this machine: `schema/base.sql`, kept current by merging segments.
+///
+/// The catalog is attached to the same connection as `catalog`, so that one statement can compare what a root has with
+/// what the repository has (`Sync/`), without either in memory. Calls run on a queue of the store's own.
+package actor PlaceStore {
+    nonisolated let executor = QueueExecutor(label: "replaycache.place")
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    package nonisolated let record: PlaceRecord
+    package let database: Database
+
+    /// Ranks of merged segments by row id; a segment is immutable, so the cache is never stale.
+    var ranks: [Int64: SegmentRank] = [:]
+
+    /// Opens, or makes, the state of a place.
+    package init(record: PlaceRecord, home: String) throws {
+        self.record = record
+        database = try Schema.openPlace(at: record.path)
+        try database.distrustFile()
+        try database.run("ATTACH ? AS catalog", .text(Catalog.path(in: home)))
+    }
+
+    /// When and by whom a segment was written.
+    struct SegmentRank {
+        let hlc: HLC
+        let writer: String
+    }
+
+    // MARK: What is known of the repository
+
+    /// The repository's id when it was last read; nil when this place was never read.
+    package func repositoryID() throws -> String? { try value("repository") }
+
+    package func setRepositoryID(_ id: String) throws { try setValue(id, for: "repository") }
+
+    /// The place's own time when it last answered a listing of the log.
+    package func lastCatchUp() throws -> Timestamp? {
+        try value("last-catch-up").flatMap { Timestamp(sortable: $0) }
+    }
+
+    package func setLastCatchUp(_ time: Timestamp) throws { try setValue(time.sortable, for: "last-catch-up") }
+
+    /// The highest clock reading merged; nil when there is none.
+    package func newestHLC() throws -> HLC? {
+        try database.first("SELECT max(hlc) FROM segment") { $0.optionalInt64(0) }?.map(HLC.init(milliseconds:))
+    }
+
+    /// How many segments are merged.
+    package func segmentCount() throws -> Int {
+        try database.first("SELECT count(*) FROM segment") { $0.int(0) } ?? 0
+    }
+
+    /// Forgets everything: the repository that was here is gone and another may take its place.
+    package func reset() throws {
+        let tables = [
+            "repository", "segment", "content", "entry", "history", "replay", "player", "checkpoint", "checkpoint_file",
+            "unknown_operation", "set_aside",
+        ]
+        try database.transaction {
+            for table in tables { try database.run("DELETE FROM main.\(table)") }
+        }
+        ranks.removeAll()
+    }
+
+    /// Those of `keys` that are not merged yet.
+    package func unmerged(_ keys: [SegmentKey]) throws -> [SegmentKey] {
+        try keys.filter { key in
+            try database.first("SELECT 1 FROM segment WHERE key = ?", [.text(key.remoteKey.string)]) { _ in true }
+                == nil
+        }
+    }
+
+    /// Segments that could not be merged, and why.
+    package func setAside() throws -> [String: String] {
+        let rows = try database.all("SELECT key, reason FROM set_aside") { ($0.text(0), $0.text(1)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    package func setAside(_ key: SegmentKey, reason: String) throws {
+        try database.run(
+            "INSERT OR REPLACE INTO set_aside (key, reason) VALUES (?, ?)",
+            .text(key.remoteKey.string),
+            .text(reason)
+        )
+    }
+
+    private func value(_ key: String) throws -> String? {
+        try database.first("SELECT value FROM repository WHERE key = ?", [.text(key)]) { $0.text(0) }
+    }
+
+    private func setValue(_ value: String, for key: String) throws {
+        try database.run("INSERT OR REPLACE INTO repository (key, value) VALUES (?, ?)", .text(key), .text(value))
+    }
+
+    // MARK: Objects
+
+    /// A stored content.
+    package struct StoredObject: Sendable, Equatable {
+        package let key: ObjectKey
+        package let size: Int64
+        package let encodedSize: Int64
+    }
+
+    /// Where a content is stored; nil when the repository does not have it.
+    package func object(of digest: Digest) throws -> StoredObject? {
+        let row = try database.first(
+            "SELECT size, encoding, generation, encoded_size FROM content WHERE digest = ? AND encoding IS NOT NULL",
+            [.blob(digest.bytes)]
+        ) { (size: $0.int64(0), suffix: $0.text(1), generation: $0.int(2), encodedSize: $0.int64(3)) }
+        guard let row else { return nil }
+        guard let form = ObjectKey.Form(suffix: row.suffix), row.generation >= 0, row.size >= 0 else {
+            throw ReplayCacheError(
+                .unsupportedFormat,
+                "content \(digest.short) is stored as \"\(row.suffix)\", which this program does not know",
+                hint: "install a newer replaycache",
+                subject: digest.hex
+            )
+        }
+        return StoredObject(
+            key: ObjectKey(digest: digest, generation: row.generation, form: form),
+            size: row.size,
+            encodedSize: row.encodedSize
+        )
+    }
+}

@@ -1,0 +1,53 @@
+/// How a large file is put together from parts, which are objects of their own (`docs/format.md`, "Recipes").
+package struct Recipe: Codable, Sendable, Equatable {
+    /// A file longer than this is stored in parts.
+    package static let threshold: Int64 = 32 << 20
+    /// Length of every part but the last.
+    package static let partByteCount: Int64 = 16 << 20
+    /// Largest recipe that is read: 1 TiB of content has 65,536 parts of about 180 bytes each.
+    static let maximumByteCount: Int64 = 32 << 20
+
+    package struct Part: Codable, Sendable, Equatable {
+        package let sha256: Digest
+        package let key: String
+        package let encodedSize: Int64
+
+        package init(sha256: Digest, key: String, encodedSize: Int64) {
+            self.sha256 = sha256
+            self.key = key
+            self.encodedSize = encodedSize
+        }
+    }
+
+    package let size: Int64
+    package let partSize: Int64
+    package let parts: [Part]
+
+    package init(size: Int64, parts: [Part]) {
+        self.size = size
+        partSize = Self.partByteCount
+        self.parts = parts
+    }
+
+    /// The bytes of the file that part `index` covers.
+    package func range(of index: Int) -> Range<Int64> {
+        let start = Int64(index) * partSize
+        return start..<min(start + partSize, size)
+    }
+
+    /// How many parts a file of `size` bytes has.
+    package static func partCount(forSize size: Int64) -> Int { Int((size + partByteCount - 1) / partByteCount) }
+
+    package func encoded() throws -> [UInt8] { try JSON.line(self) }
+
+    /// Reads a recipe for a content of `size` bytes.
+    ///
+    /// Everything it says is checked against that before it is believed.
+    package static func decode(_ bytes: [UInt8], size: Int64) throws -> Recipe {
+        let recipe = try JSON.decode(Recipe.self, from: bytes)
+        guard recipe.size == size, recipe.partSize == partByteCount, recipe.parts.count == partCount(forSize: size),
+            recipe.parts.allSatisfy({ ObjectKey($0.key)?.digest == $0.sha256 })
+        else { throw ReplayCacheError(.integrity, "the recipe does not describe a file of \(size) bytes") }
+        return recipe
+    }
+}

@@ -1,0 +1,35 @@
+/// Opens the remote of a place.
+enum RemoteOpening {
+    /// The remote of an existing place.
+    static func open(_ place: Place) throws -> any Remote {
+        guard let remote = try existing(place) else { throw missing(place) }
+        return remote
+    }
+
+    /// The remote of a place that may not exist yet: for a directory the last component is created.
+    static func openCreating(_ place: Place) throws -> any Remote {
+        if let remote = try existing(place) { return remote }
+        let parent = place.directory.split(separator: "/").dropLast().joined(separator: "/")
+        guard (try? OpenFile.directory("/\(parent)")) != nil else { throw missing(place) }
+        try Machine.makeDirectories(place.directory)
+        return try DirectoryRemote(path: place.directory)
+    }
+
+    private static func existing(_ place: Place) throws -> DirectoryRemote? {
+        do {
+            return try DirectoryRemote(path: place.directory)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+
+    private static func missing(_ place: Place) -> ReplayCacheError {
+        ReplayCacheError(
+            .notFound,
+            "no repository here: \(place) does not exist",
+            hint: "check the path and that the disk is mounted; `replaycache push DIR \(place)` creates a repository",
+            subject: place.canonical
+        )
+    }
+}

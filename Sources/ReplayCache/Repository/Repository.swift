@@ -1,0 +1,253 @@
+internal import Synchronization
+
+/// A repository at a place: its state on this machine, kept current, and the one way to commit to it.
+package final class Repository: Sendable {
+    package let place: Place
+    package let remote: MeteredRemote
+    package let store: PlaceStore
+    package let id: String
+    /// True when this process made the repository.
+    package let isNew: Bool
+
+    /// What catching up found out of order, for people.
+    package let warnings: [Warning]
+
+    /// A part of the log that was left out.
+    package struct Warning: Sendable, Equatable {
+        package let message: String
+        /// Whether bytes at the place are damaged, as opposed to refused.
+        package let isDamage: Bool
+    }
+
+    private let writer = newWriterName()
+    private let segmentsWritten = Mutex(0)
+
+    private init(
+        place: Place,
+        remote: MeteredRemote,
+        store: PlaceStore,
+        id: String,
+        isNew: Bool,
+        warnings: [Warning]
+    ) {
+        self.place = place
+        self.remote = remote
+        self.store = store
+        self.id = id
+        self.isNew = isNew
+        self.warnings = warnings
+    }
+
+    // MARK: Opening
+
+    /// Opens the repository at a place for reading and catches up with its log.
+    ///
+    /// Writes nothing there.
+    package static func open(_ place: Place, catalog: Catalog) async throws -> Repository {
+        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
+        let remote: MeteredRemote
+        do {
+            remote = MeteredRemote(try RemoteOpening.open(place))
+        } catch let error as ReplayCacheError where error.code == .notFound {
+            guard try await store.repositoryID() != nil else { throw error }
+            throw gone(place, cause: error.cause)
+        }
+        if let known = try await store.repositoryID() {
+            if let opened = try await catchUpKnown(place, remote, store, id: known) { return opened }
+            let manifest = try await manifest(place, remote)
+            guard let manifest else { throw gone(place, cause: nil) }
+            // Another repository stands here now. What is known of the old one is of no use for reading.
+            try await store.reset()
+            return try await adopt(
+                manifest,
+                place,
+                remote,
+                store,
+                [Warning(message: "another repository stands at \(place) now; reading that one", isDamage: false)]
+            )
+        }
+        guard let manifest = try await manifest(place, remote) else { throw noRepository(place) }
+        return try await adopt(manifest, place, remote, store, [])
+    }
+
+    /// Opens the repository at a place for writing, creating it in an empty or absent place.
+    ///
+    /// A place where a repository was known and is gone or replaced is refused unless `insistsOnNew`.
+    package static func openForWriting(
+        _ place: Place,
+        catalog: Catalog,
+        insistsOnNew: Bool
+    ) async throws -> Repository {
+        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
+        let known = try await store.repositoryID()
+        if known != nil && !insistsOnNew {
+            let remote: MeteredRemote
+            do {
+                remote = MeteredRemote(try RemoteOpening.open(place))
+            } catch let error as ReplayCacheError where error.code == .notFound {
+                throw gone(place, cause: error.cause)
+            }
+            if let known, let opened = try await catchUpKnown(place, remote, store, id: known) { return opened }
+            guard let manifest = try await manifest(place, remote) else { throw gone(place, cause: nil) }
+            throw ReplayCacheError(
+                .configuration,
+                "another repository (\(manifest.repository)) stands at \(place) than the one known here",
+                hint: "if that is intended, push with --new to adopt it; nothing is deleted either way",
+                subject: place.canonical
+            )
+        }
+        let remote = MeteredRemote(try RemoteOpening.openCreating(place))
+        if known != nil { try await store.reset() }
+        if let manifest = try await manifest(place, remote) {
+            return try await adopt(manifest, place, remote, store, [])
+        }
+        try await refuseNonEmpty(place, remote)
+        let manifest = Manifest(repository: newRepositoryID())
+        try await remote.put(Manifest.key, try RemoteBody(manifest.encoded()), durability: .commit)
+        try await store.setRepositoryID(manifest.repository)
+        return Repository(
+            place: place,
+            remote: remote,
+            store: store,
+            id: manifest.repository,
+            isNew: true,
+            warnings: []
+        )
+    }
+
+    private static func adopt(
+        _ manifest: Manifest,
+        _ place: Place,
+        _ remote: MeteredRemote,
+        _ store: PlaceStore,
+        _ warnings: [Warning]
+    ) async throws -> Repository {
+        try await refuseBase(place, remote)
+        let log = LogReader(place: place, remote: remote, store: store)
+        let found = try await log.catchUp()
+        try await store.setRepositoryID(manifest.repository)
+        return Repository(
+            place: place,
+            remote: remote,
+            store: store,
+            id: manifest.repository,
+            isNew: false,
+            warnings: warnings + found.warnings
+        )
+    }
+
+    /// Catches up with a repository that was read before; nil when its log no longer has what it had.
+    private static func catchUpKnown(
+        _ place: Place,
+        _ remote: MeteredRemote,
+        _ store: PlaceStore,
+        id: String
+    ) async throws -> Repository? {
+        let log = LogReader(place: place, remote: remote, store: store)
+        let found = try await log.catchUp()
+        guard found.isSameLog else { return nil }
+        return Repository(
+            place: place,
+            remote: remote,
+            store: store,
+            id: id,
+            isNew: false,
+            warnings: found.warnings
+        )
+    }
+
+    private static func manifest(_ place: Place, _ remote: MeteredRemote) async throws -> Manifest? {
+        do {
+            let bytes = try await remote.bytes(of: Manifest.key, maximum: Manifest.maximumByteCount)
+            return try Manifest.decode(bytes, at: "\(place)")
+        } catch let error as RemoteError where error.reason == .notFound {
+            return nil
+        }
+    }
+
+    private static func refuseNonEmpty(_ place: Place, _ remote: MeteredRemote) async throws {
+        try await remote.list(prefix: "", after: nil) { items in
+            guard let first = items.first else { return }
+            throw ReplayCacheError(
+                .configuration,
+                "\(place) is not empty and not a repository (it holds \(first.key))",
+                hint: "name a new folder in it, for example \(place)/replaycache",
+                subject: place.canonical
+            )
+        }
+    }
+
+    /// This version reads the log alone; a base means that part of the log may be gone.
+    private static func refuseBase(_ place: Place, _ remote: MeteredRemote) async throws {
+        try await remote.list(prefix: "base/", after: nil) { items in
+            guard !items.isEmpty else { return }
+            throw ReplayCacheError(
+                .unsupportedFormat,
+                "the repository at \(place) has a compacted catalog, which this version cannot read",
+                hint: "install a newer replaycache",
+                subject: place.canonical
+            )
+        }
+    }
+
+    private static func noRepository(_ place: Place) -> ReplayCacheError {
+        ReplayCacheError(
+            .notFound,
+            "no repository here: \(place)",
+            hint: "`replaycache push DIR \(place)` creates one",
+            subject: place.canonical
+        )
+    }
+
+    private static func gone(_ place: Place, cause: String?) -> ReplayCacheError {
+        ReplayCacheError(
+            .notFound,
+            "the repository that was at \(place) is gone: wiped, moved or not mounted",
+            hint: "mount the disk or restore the folder; to start again from what this machine has, push with --new",
+            subject: place.canonical,
+            cause: cause
+        )
+    }
+
+    // MARK: Committing
+
+    /// Publishes operations as one segment, after everything that was put before is durable, and merges it here.
+    ///
+    /// This is the only commit point: before it nobody sees any of the operations, after it everybody sees all.
+    package func commit(_ operations: [Operation]) async throws {
+        guard !operations.isEmpty else { return }
+        let serverTime = try await remote.serverTime()
+        let hlc = HLC.next(after: try await store.newestHLC(), serverTime: serverTime)
+        let number = segmentsWritten.withLock { count in
+            defer { count += 1 }
+            return count
+        }
+        let segment = Segment(repository: id, writer: writer, hlc: hlc, operations: operations)
+        let (key, body) = try await BlockingPool.shared.run {
+            let (key, bytes) = try segment.encoded(number: number)
+            return (key, try RemoteBody(bytes))
+        }
+        try await remote.put(key.remoteKey, body, durability: .commit)
+        let refusals = try await store.merge([(key, segment)])
+        if let refusal = refusals.first {
+            throw ReplayCacheError(.unclassified, "an operation just committed was refused: \(refusal.reason)")
+        }
+        if isNew && number == 0 { try await adoptWinner() }
+    }
+
+    /// Two clients may create a repository at once; after its first commit each takes the id of the manifest that stands.
+    private func adoptWinner() async throws {
+        guard let standing = try await Self.manifest(place, remote) else { return }
+        try await store.setRepositoryID(standing.repository)
+    }
+
+    private static func newRepositoryID() -> String {
+        // A random UUID, RFC 9562 section 5.4.
+        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        return [digits[0..<4], digits[4..<6], digits[6..<8], digits[8..<10], digits[10..<16]]
+            .map { $0.joined() }.joined(separator: "-")
+    }
+}

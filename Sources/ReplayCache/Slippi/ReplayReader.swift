@@ -1,0 +1,56 @@
+/// Reads what a replay says about its game, without trusting a byte of it.
+///
+/// A finished file costs two reads, one at each end. Anything unfinished, damaged or unusual is walked once, in reads of
+/// ``EventWalk/windowBytes``. Nothing that a file contains makes the reader throw or trap, and no length in it decides
+/// how much memory is used.
+package enum ReplayReader {
+    /// Rises when the same file would be read differently, so that stored metadata can be told to be out of date.
+    package static let version = 1
+
+    /// Bytes of the first read: the largest head seen is 814, and the first frame of an old file follows it.
+    static let headBytes = 2 << 10
+    /// Bytes of the second read: metadata (up to 400 seen) and some frames before it.
+    static let tailBytes = 16 << 10
+
+    /// Reads one replay.
+    ///
+    /// - Parameters:
+    ///   - source: The file; it may be anything at all.
+    ///   - fileName: Gives the start time when the file holds none.
+    ///   - modificationTime: Milliseconds since 1970; gives the start time when nothing else does.
+    /// - Returns: What could be read, however little.
+    /// - Throws: Only what `source` throws.
+    package static func read(
+        _ source: some ByteSource,
+        fileName: String? = nil,
+        modificationTime: Int64? = nil
+    ) throws -> ReplayMetadata {
+        var metadata = try ReplayFindings(of: source)?.metadata ?? notAReplay
+        metadata.noteStartTime(fileName: fileName, modificationTime: modificationTime)
+        return metadata
+    }
+
+    private static var notAReplay: ReplayMetadata {
+        var metadata = ReplayMetadata()
+        metadata.problem = "not a Slippi replay"
+        return metadata
+    }
+}
+
+extension ReplayMetadata {
+    /// Takes the start time from the best source there is (slp-format.md §10).
+    fileprivate mutating func noteStartTime(fileName: String?, modificationTime: Int64?) {
+        let sources: [(StartTimeSource, StartTime?)] = [
+            (.metadata, startedAt.flatMap(StartTime.init(metadata:))),
+            (.matchID, matchID.flatMap(StartTime.init(matchID:))),
+            (.fileName, fileName.flatMap(StartTime.init(fileName:))),
+            (.modificationTime, modificationTime.map { StartTime(millisecondsSince1970: $0, hasZone: true) }),
+        ]
+        for case (let source, let time?) in sources {
+            startedAtMilliseconds = time.millisecondsSince1970
+            startedAtHasZone = time.hasZone
+            startedAtSource = source
+            return
+        }
+    }
+}

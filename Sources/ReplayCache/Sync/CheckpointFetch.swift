@@ -1,0 +1,105 @@
+/// Brings the files of one checkpoint into a folder.
+struct CheckpointFetch {
+    let context: SyncContext
+    let reference: CheckpointReference
+    let place: Place
+    /// Nil for a folder named after the run in the current one.
+    let destination: String?
+    let isForced: Bool
+
+    func run() async throws -> (summary: SyncSummary, checkpoint: CheckpointRow) {
+        var summary = SyncSummary(command: "checkpoint fetch")
+        let started = ContinuousClock.now
+        let repository = try await Repository.open(place, catalog: context.catalog)
+        context.report(repository.warnings, into: &summary)
+        let checkpoint = try await resolve(repository)
+        let directory = destination ?? reference.run
+        try Machine.makeDirectories(directory)
+        let root = try await LocalRoot.open(directory, catalog: context.catalog)
+        try root.refuseOverlap(with: place)
+        context.progress.begin("fetching", items: checkpoint.files.count, bytes: checkpoint.size)
+        let items = try await plan(checkpoint, root, &summary)
+        let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        var placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
+        var staged: [Stager.StagedFile] = []
+        for item in items {
+            let outcome = await stager.stage([item])
+            if let failure = outcome.failures.first {
+                throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
+            }
+            summary.objectsDownloaded += outcome.fetched.objectsDownloaded
+            summary.objectsReused += outcome.fetched.objectsReused
+            summary.bytesRaw += outcome.bytesRaw
+            staged += outcome.files
+        }
+        // Names only when every file of the set is here and verified.
+        for file in staged { try await placer.add(file, &summary) }
+        try await placer.flush(&summary)
+        summary.add(repository.remote.meter)
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return (summary, checkpoint)
+    }
+
+    private func resolve(_ repository: Repository) async throws -> CheckpointRow {
+        let rows = try await repository.store.checkpoints(run: reference.run)
+        guard rows.isEmpty else { return try reference.resolve(rows) }
+        let runs = Set(try await repository.store.checkpoints(run: nil).map(\.run)).sorted()
+        throw ReplayCacheError(
+            .usage,
+            "no checkpoint of run \(DisplayText.quoted(reference.run)) is at \(place)",
+            hint: runs.isEmpty
+                ? "`replaycache checkpoint push` publishes one" : "there is: \(runs.joined(separator: ", "))",
+            subject: reference.run
+        )
+    }
+
+    private func plan(
+        _ checkpoint: CheckpointRow,
+        _ root: LocalRoot,
+        _ summary: inout SyncSummary
+    ) async throws -> [FetchItem] {
+        var items: [FetchItem] = []
+        for (index, file) in checkpoint.files.enumerated() {
+            summary.filesSeen += 1
+            let path = try LogicalPath(file.name)
+            let known = try await existing(path, root)
+            if known?.digest == file.sha256 {
+                summary.filesInStep += 1
+                continue
+            }
+            if known != nil && !isForced {
+                summary.conflicts += 1
+                context.report(.conflict(path: file.name))
+                continue
+            }
+            items.append(
+                FetchItem(
+                    id: Int64(index),
+                    action: known == nil ? .place : .overwrite,
+                    path: "\(checkpoint.run)/\(file.name)",
+                    localPath: file.name,
+                    digest: file.sha256,
+                    size: file.size,
+                    mtime: checkpoint.committedMilliseconds * 1_000_000,
+                    source: nil,
+                    known: known?.status,
+                    knownDigest: known?.digest
+                )
+            )
+        }
+        // A set is placed whole or not at all.
+        return summary.conflicts == 0 ? items : []
+    }
+
+    private func existing(_ path: LogicalPath, _ root: LocalRoot) async throws -> (status: FileStatus, digest: Digest)?
+    {
+        try await BlockingPool.shared.run {
+            do {
+                let file = try root.directory.parent(of: path, creating: false).reading(String(path.name))
+                return (try file.status(), try Digest.of(file).digest)
+            } catch let error as FileError where error.isNotFound {
+                return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+/// Brings entries of a repository into a folder: scan, plan, get, place.
+struct Fetch {
+    let context: SyncContext
+    let place: Place
+    let destination: String
+    let options: FetchOptions
+
+    /// Contents in flight: enough to decode on all cores while others wait for the remote.
+    private static let width = 2 * Machine.coreCount + 4
+    /// Rows of the plan read at once.
+    private static let pageCount = 512
+
+    func run() async throws -> SyncSummary {
+        var summary = SyncSummary(command: "fetch")
+        summary.dryRun = options.isDryRun
+        let started = ContinuousClock.now
+        let repository = try await Repository.open(place, catalog: context.catalog)
+        context.report(repository.warnings, into: &summary)
+        if !options.isDryRun { try Machine.makeDirectories(destination) }
+        guard let root = try await openDestination() else {
+            // A dry run into a folder that does not exist yet: everything would be placed.
+            try await planOnly(repository, RootID(rawValue: -1), &summary)
+            return summary
+        }
+        try root.refuseOverlap(with: place)
+        let leftovers = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
+            .run(into: &summary)
+        if options.isDryRun {
+            try await planOnly(repository, root.id, &summary)
+        } else {
+            let totals = try await repository.store.planFetch(scope(root.id))
+            try await tell(totals, repository.store, &summary)
+            try await reclaim(leftovers, root, repository.store)
+            try await move(totals, root, repository, &summary)
+        }
+        summary.add(repository.remote.meter)
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    private func openDestination() async throws -> LocalRoot? {
+        do {
+            return try await LocalRoot.open(destination, catalog: context.catalog)
+        } catch let error as FileError where error.isNotFound && options.isDryRun {
+            return nil
+        }
+    }
+
+    private func scope(_ root: RootID) -> PlaceStore.FetchScope {
+        PlaceStore.FetchScope(
+            root: root,
+            from: options.from,
+            selection: options.selection,
+            isForced: options.isForced
+        )
+    }
+
+    private func planOnly(_ repository: Repository, _ root: RootID, _ summary: inout SyncSummary) async throws {
+        let totals = try await repository.store.planFetch(scope(root))
+        try await tell(totals, repository.store, &summary)
+        let downloads = try await repository.store.downloadsInFetchPlan()
+        summary.filesPlaced = [.place, .replace, .overwrite].reduce(0) { $0 + (totals[$1]?.files ?? 0) }
+        summary.filesMoved = totals[.move]?.files ?? 0
+        summary.objectsDownloaded = downloads.contents
+        summary.bytesRaw = downloads.bytesRaw
+        summary.requests = repository.remote.meter.requests
+    }
+
+    private func tell(
+        _ totals: [FetchAction: PlanTotal],
+        _ store: PlaceStore,
+        _ summary: inout SyncSummary
+    ) async throws {
+        summary.conflicts = totals[.conflict]?.files ?? 0
+        summary.deletedElsewhere = totals[.deletedElsewhere]?.files ?? 0
+        summary.changedLocally = totals[.changedLocally]?.files ?? 0
+        var told = items([.conflict, .deletedElsewhere], store)
+        while let item = try await told.next() {
+            context.report(item.action == .conflict ? .conflict(path: item.path) : .deletedElsewhere(path: item.path))
+        }
+        summary.filesInStep =
+            try await store.selectedCount(scope(RootID(rawValue: 0)))
+            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move].reduce(0) {
+                $0 + (totals[$1]?.files ?? 0)
+            }
+    }
+
+    private func items(_ actions: [FetchAction], _ store: PlaceStore) -> PlanRows<FetchItem> {
+        PlanRows { try await store.fetchItems(actions, after: $0, limit: Self.pageCount) }
+    }
+
+    /// Keeps the temporary files of contents that are about to be fetched: they hold verified parts.
+    private func reclaim(_ leftovers: [LogicalPath], _ root: LocalRoot, _ store: PlaceStore) async throws {
+        let digests = leftovers.compactMap { PlacedFile.digest(inTemporaryName: $0.name) }
+        let wanted = try await store.largeContentsInFetchPlan(digests)
+        try await Leftovers.reclaim(leftovers, in: root, keeping: wanted)
+    }
+
+    // MARK: Moving
+
+    private func move(
+        _ totals: [FetchAction: PlanTotal],
+        _ root: LocalRoot,
+        _ repository: Repository,
+        _ summary: inout SyncSummary
+    ) async throws {
+        let wanted: [FetchAction] = [.place, .replace, .overwrite]
+        let files = wanted.reduce(0) { $0 + (totals[$1]?.files ?? 0) }
+        let bytes = wanted.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
+        context.progress.begin("fetching", items: files, bytes: bytes)
+        var placer = Placer(context: context, root: root, place: repository.store.record.id)
+        try await adopt(root, repository)
+        try await rename(root, repository, &placer, &summary)
+        var counts = summary
+        var rows = items(wanted, repository.store)
+        let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        do {
+            try await forEachConcurrently(
+                width: Self.width,
+                next: { try await rows.nextUnit() },
+                work: { await stager.stage($0) },
+                collect: { try await take($0, &placer, &counts) }
+            )
+        } catch {
+            // What is verified is worth placing, unless the user wants out or the disk is the problem.
+            if !(error is CancellationError) { try? await placer.flush(&counts) }
+            summary = counts
+            throw error
+        }
+        try await placer.flush(&counts)
+        summary = counts
+    }
+
+    private func take(_ staged: Stager.Outcome, _ placer: inout Placer, _ summary: inout SyncSummary) async throws {
+        summary.objectsDownloaded += staged.fetched.objectsDownloaded
+        summary.objectsReused += staged.fetched.objectsReused
+        summary.bytesRaw += staged.bytesRaw
+        for failure in staged.failures { try fail(failure, &summary) }
+        for file in staged.files { try await placer.add(file, &summary) }
+    }
+
+    private func fail(_ failure: Stager.Failure, _ summary: inout SyncSummary) throws {
+        switch failure.error {
+        case let error as LogicalPathError:
+            summary.filesFailed += 1
+            context.report(.refused(path: failure.path, reason: error.reason))
+        case let error as ReplayCacheError where error.code == .integrity:
+            summary.filesFailed += 1
+            summary.integrityFailed = true
+            context.report(.failed(path: failure.path, reason: error.description))
+        case let error as FileError where Placer.concernsOneFile(error):
+            summary.filesFailed += 1
+            context.report(.failed(path: failure.path, reason: "\(error)"))
+        default:
+            throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
+        }
+    }
+
+    private func adopt(_ root: LocalRoot, _ repository: Repository) async throws {
+        var agreed: [Agreement] = []
+        var rows = items([.adopt], repository.store)
+        while let item = try await rows.next() {
+            agreed.append(Agreement(path: item.path, digest: item.digest, size: item.size))
+            if agreed.count >= Self.pageCount {
+                try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
+                agreed.removeAll(keepingCapacity: true)
+            }
+        }
+        try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
+    }
+
+    private func rename(
+        _ root: LocalRoot,
+        _ repository: Repository,
+        _ placer: inout Placer,
+        _ summary: inout SyncSummary
+    ) async throws {
+        var rows = items([.move], repository.store)
+        while let item = try await rows.next() {
+            do {
+                try await placer.rename(item, from: options.from, &summary)
+            } catch {
+                try fail(.init(path: item.path, error: error), &summary)
+            }
+        }
+    }
+}

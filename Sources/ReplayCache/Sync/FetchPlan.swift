@@ -1,0 +1,250 @@
+/// What a fetch would do with the entries that are not in step (`design.md` section 4).
+enum FetchAction: Int, Sendable {
+    /// Nothing is there: place the content.
+    case place = 1
+    /// Same content on both sides: remember that they agree.
+    case adopt = 2
+    /// The entry changed, the local file did not: replace it.
+    case replace = 3
+    /// Both changed, or never agreed and different.
+    case conflict = 4
+    /// The entry is gone, the local file stands.
+    case deletedElsewhere = 5
+    /// Only the local file changed: leave it.
+    case changedLocally = 6
+    /// The local file is named by an entry that was deleted, and its content by a new one: rename it.
+    case move = 7
+    /// Both changed and the user insists: replace it, and keep the local file under another name.
+    case overwrite = 8
+}
+
+/// One row of a plan.
+struct FetchItem: PlanItem {
+    let id: Int64
+    let action: FetchAction
+    /// In the repository.
+    let path: String
+    /// Below the root.
+    ///
+    /// Not checked yet: it comes from a remote.
+    let localPath: String
+    let digest: Digest
+    let size: Int64
+    let mtime: Int64
+    /// For a move: the file to rename, below the root.
+    let source: String?
+    /// The local file as the catalog knows it; nil when nothing is there.
+    let known: FileStatus?
+    /// Its content, nil when that is not known.
+    let knownDigest: Digest?
+}
+
+extension PlaceStore {
+    struct FetchScope: Sendable {
+        let root: RootID
+        let from: LogicalPath
+        var selection = Selection()
+        /// Replace local files in spite of changes.
+        var isForced = false
+    }
+
+    /// Works out the plan; it stays until the next one.
+    func planFetch(_ scope: FetchScope) throws -> [FetchAction: PlanTotal] {
+        try database.execute(
+            """
+            DROP TABLE IF EXISTS temp.fetch_plan;
+            CREATE TEMP TABLE fetch_plan (
+                id INTEGER PRIMARY KEY, action INTEGER, path TEXT, local TEXT, digest BLOB, size INTEGER, mtime INTEGER,
+                source TEXT, device INTEGER, inode INTEGER, known_size INTEGER, known_mtime INTEGER, known_ctime INTEGER,
+                known_digest BLOB
+            )
+            """
+        )
+        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
+        // Only as many as asked for, by path, and only then what is to be done with them: the same ones every time.
+        let selected = """
+            SELECT e.path, e.content, e.mtime FROM main.entry e
+            WHERE e.path > ?3 AND e.path < ?4 AND e.content IS NOT NULL AND \(condition.sql)
+            ORDER BY e.path LIMIT \(scope.selection.limit ?? -1)
+            """
+        try database.run(
+            """
+            INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
+                known_ctime, known_digest)
+            SELECT action, path, local, digest, size, mtime, device, inode, known_size, known_mtime, known_ctime, known_digest
+            FROM (
+                SELECT \(Self.fetchAction(isForced: scope.isForced)) AS action, e.path AS path,
+                    substr(e.path, length(?3) + 1) AS local, ec.digest AS digest, ec.size AS size, e.mtime AS mtime,
+                    f.device AS device, f.inode AS inode, f.size AS known_size, f.mtime AS known_mtime,
+                    f.ctime AS known_ctime, lc.digest AS known_digest, ec.id AS content
+                FROM (\(selected)) e
+                JOIN main.content ec ON ec.id = e.content
+                LEFT JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(e.path, length(?3) + 1)
+                LEFT JOIN catalog.file f ON f.id = p.file
+                LEFT JOIN catalog.content lc ON lc.id = f.content
+                LEFT JOIN catalog.agreed a ON a.root = ?1 AND a.place = ?2 AND a.path = e.path
+            ) WHERE action IS NOT NULL
+            ORDER BY content, path
+            """,
+            bindings(scope) + condition.values
+        )
+        try planDeletions(scope)
+        try planMoves(scope)
+        return try totals(of: "fetch_plan", FetchAction.init(rawValue:))
+    }
+
+    private func bindings(_ scope: FetchScope) -> [SQLiteValue] {
+        [
+            .integer(scope.root.rawValue), .integer(record.id), .text(scope.from.string + "/"),
+            .text(scope.from.string + "0"),
+        ]
+    }
+
+    /// The table of `design.md` section 4, with `e` and `ec` the entry, `p`, `f` and `lc` the local file, `a` the
+    /// agreement.
+    ///
+    /// NULL where both sides agree and know it.
+    private static func fetchAction(isForced: Bool) -> String {
+        func unlessForced(_ action: FetchAction) -> Int { (isForced ? .overwrite : action).rawValue }
+        let isKnownFromHistory = """
+            EXISTS (SELECT 1 FROM main.history h JOIN main.content hc ON hc.id = h.content
+                WHERE h.path = e.path AND hc.digest = lc.digest)
+            """
+        return """
+            CASE
+            WHEN p.path IS NULL THEN \(FetchAction.place.rawValue)
+            WHEN lc.digest = ec.digest THEN
+                CASE WHEN a.content = lc.id THEN NULL ELSE \(FetchAction.adopt.rawValue) END
+            WHEN lc.id IS NULL THEN \(unlessForced(.conflict))
+            WHEN a.content = lc.id THEN \(FetchAction.replace.rawValue)
+            WHEN a.content IS NULL THEN
+                CASE WHEN \(isKnownFromHistory) THEN \(FetchAction.replace.rawValue)
+                    ELSE \(unlessForced(.conflict)) END
+            WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
+                THEN \(unlessForced(.changedLocally))
+            ELSE \(unlessForced(.conflict)) END
+            """
+    }
+
+    /// Files that this root and the place agreed on, unchanged since, whose entries were deleted.
+    private func planDeletions(_ scope: FetchScope) throws {
+        try database.run(
+            """
+            INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
+                known_ctime)
+            SELECT \(FetchAction.deletedElsewhere.rawValue), a.path, p.path, lc.digest, lc.size, f.mtime, f.device,
+                f.inode, f.size, f.mtime, f.ctime
+            FROM catalog.agreed a
+            JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(a.path, length(?3) + 1)
+            JOIN catalog.file f ON f.id = p.file AND f.content = a.content
+            JOIN catalog.content lc ON lc.id = f.content
+            JOIN main.entry e ON e.path = a.path AND e.content IS NULL
+            WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4
+            """,
+            bindings(scope)
+        )
+    }
+
+    /// A file to be placed whose content such a file has is that file, moved.
+    ///
+    /// Each source serves one destination.
+    private func planMoves(_ scope: FetchScope) throws {
+        let pairs = try database.all(
+            """
+            SELECT min(new.id), old.id, old.local FROM temp.fetch_plan old
+            JOIN temp.fetch_plan new ON new.digest = old.digest AND new.action = \(FetchAction.place.rawValue)
+            WHERE old.action = \(FetchAction.deletedElsewhere.rawValue)
+            GROUP BY old.digest
+            """
+        ) { (new: $0.int64(0), old: $0.int64(1), source: $0.text(2)) }
+        for pair in pairs {
+            try database.run(
+                """
+                UPDATE temp.fetch_plan SET action = \(FetchAction.move.rawValue), source = ?,
+                    (device, inode, known_size, known_mtime, known_ctime) =
+                        (SELECT device, inode, known_size, known_mtime, known_ctime FROM temp.fetch_plan WHERE id = ?)
+                WHERE id = ?
+                """,
+                .text(pair.source),
+                .integer(pair.old),
+                .integer(pair.new)
+            )
+            try database.run("DELETE FROM temp.fetch_plan WHERE id = ?", .integer(pair.old))
+        }
+    }
+
+    /// The rows after `id` with one of `actions`, at most `limit`.
+    func fetchItems(_ actions: [FetchAction], after id: Int64, limit: Int) throws -> [FetchItem] {
+        try database.all(
+            """
+            SELECT id, action, path, local, digest, size, mtime, source, device, inode, known_size, known_mtime,
+                known_ctime, known_digest
+            FROM temp.fetch_plan
+            WHERE id > ? AND action IN (\(actions.map { "\($0.rawValue)" }.joined(separator: ", ")))
+            ORDER BY id LIMIT ?
+            """,
+            [.integer(id), .integer(Int64(limit))]
+        ) { row in
+            guard let action = FetchAction(rawValue: row.int(1)), let digest = row.digest(4) else {
+                throw SQLiteError(code: 1, message: "a plan row is damaged", sql: nil)
+            }
+            let known =
+                row.isNull(8)
+                ? nil
+                : FileStatus(
+                    device: UInt64(bitPattern: row.int64(8)),
+                    inode: UInt64(bitPattern: row.int64(9)),
+                    size: row.int64(10),
+                    mtimeNanoseconds: row.int64(11),
+                    ctimeNanoseconds: row.int64(12)
+                )
+            return FetchItem(
+                id: row.int64(0),
+                action: action,
+                path: row.text(2),
+                localPath: row.text(3),
+                digest: digest,
+                size: row.int64(5),
+                mtime: row.int64(6),
+                source: row.optionalText(7),
+                known: known,
+                knownDigest: row.digest(13)
+            )
+        }
+    }
+
+    /// Contents to place: their number and the bytes that would come over the wire.
+    func downloadsInFetchPlan() throws -> (contents: Int, bytesRaw: Int64, bytesEncoded: Int64) {
+        let sql = """
+            SELECT count(*), coalesce(sum(size), 0), coalesce(sum(encoded_size), 0) FROM (
+                SELECT DISTINCT p.digest, p.size, coalesce(c.encoded_size, p.size) AS encoded_size
+                FROM temp.fetch_plan p LEFT JOIN main.content c ON c.digest = p.digest
+                WHERE p.action IN (\(FetchAction.place.rawValue), \(FetchAction.replace.rawValue),
+                    \(FetchAction.overwrite.rawValue)))
+            """
+        return try database.first(sql) { ($0.int(0), $0.int64(1), $0.int64(2)) } ?? (0, 0, 0)
+    }
+
+    /// How many entries the scope selects.
+    func selectedCount(_ scope: FetchScope) throws -> Int {
+        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
+        let count = try database.first(
+            """
+            SELECT count(*) FROM main.entry e
+            WHERE e.path > ?1 AND e.path < ?2 AND e.content IS NOT NULL AND \(condition.sql)
+            """,
+            [.text(scope.from.string + "/"), .text(scope.from.string + "0")] + condition.values
+        ) { $0.int(0) }
+        return min(count ?? 0, scope.selection.limit ?? .max)
+    }
+
+    /// Those of `digests` that the plan places and that are stored in parts.
+    func largeContentsInFetchPlan(_ digests: [Digest]) throws -> Set<Digest> {
+        let sql = "SELECT 1 FROM temp.fetch_plan WHERE digest = ? AND size > ? LIMIT 1"
+        return Set(
+            try digests.filter { digest in
+                try database.first(sql, [.blob(digest.bytes), .integer(Recipe.threshold)]) { _ in true } != nil
+            }
+        )
+    }
+}

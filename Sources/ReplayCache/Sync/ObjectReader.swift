@@ -1,0 +1,160 @@
+internal import SystemPackage
+
+/// Brings contents from a repository into files, verified.
+struct ObjectReader: Sendable {
+    let repository: Repository
+
+    /// What fetching a content took.
+    struct Fetched: Sendable {
+        var objectsDownloaded = 0
+        var objectsReused = 0
+    }
+
+    /// Parts of one large file in flight at once.
+    private static let partWidth = 4
+
+    /// Writes the content into `file`, whose digest is checked when this returns.
+    ///
+    /// - Throws: ``ReplayCacheError`` with code `integrity` that names the object when its bytes are wrong twice.
+    func fetch(_ object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
+        switch object.key.form {
+        case .content(let encoding):
+            try await retryingDamage(of: object.key.remoteKey) {
+                try await download(
+                    object.key.remoteKey,
+                    encoding,
+                    digest: object.key.digest,
+                    size: object.size,
+                    // An encoder may store at most a little more than the content itself.
+                    maximum: object.size + object.size / 64 + 4096,
+                    into: file,
+                    at: 0
+                )
+            }
+            try file.truncate(to: object.size)
+            return Fetched(objectsDownloaded: 1)
+        case .recipe:
+            return try await fetchParts(of: object, into: file)
+        }
+    }
+
+    /// A damaged answer may be the network's fault: one more try, then the object itself is to blame.
+    private func retryingDamage(of key: RemoteKey, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error where Self.isDamage(error) {
+            do {
+                try await body()
+            } catch let error where Self.isDamage(error) {
+                throw ReplayCacheError(
+                    .integrity,
+                    "object \(key) at \(repository.place) is damaged",
+                    hint: "push again from a machine that has the file",
+                    subject: key.string,
+                    cause: "\(error)"
+                )
+            }
+        } catch let error as RemoteError {
+            throw error.classified()
+        }
+    }
+
+    private static func isDamage(_ error: any Error) -> Bool {
+        if let error = error as? RemoteError { return error.reason == .tooLarge }
+        return error is ObjectEncodingError
+    }
+
+    private func download(
+        _ key: RemoteKey,
+        _ encoding: Encoding,
+        digest: Digest,
+        size: Int64,
+        maximum: Int64,
+        into file: OpenFile,
+        at offset: Int64
+    ) async throws {
+        let sink = try DecodingSink(encoding: encoding, digest: digest, size: size, file: file, offset: offset)
+        try await repository.remote.get(key, maximum: maximum) { try sink.receive($0) }
+        try sink.finish()
+    }
+
+    private func fetchParts(of object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
+        let recipe = try await recipe(of: object)
+        let leftover = try file.status().size
+        if leftover != object.size {
+            try file.truncate(to: object.size)
+            try file.preallocate(object.size)
+        }
+        var result = Fetched()
+        var next = recipe.parts.indices
+        try await forEachConcurrently(
+            width: Self.partWidth,
+            next: { next.popFirst() },
+            work: { index in
+                await Result.catching { try await fetchPart(recipe, index, into: file, mayBeThere: leftover > 0) }
+            },
+            collect: { outcome in
+                if try outcome.get() { result.objectsDownloaded += 1 } else { result.objectsReused += 1 }
+            }
+        )
+        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
+        guard found == object.key.digest, byteCount == object.size else {
+            throw ReplayCacheError(
+                .integrity,
+                "the parts of \(object.key.remoteKey) do not add up to its content",
+                hint: "push again from a machine that has the file",
+                subject: object.key.remoteKey.string
+            )
+        }
+        return result
+    }
+
+    private func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
+        let key = object.key.remoteKey
+        do {
+            let bytes = try await repository.remote.bytes(of: key, maximum: Recipe.maximumByteCount)
+            return try Recipe.decode(bytes, size: object.size)
+        } catch let error as RemoteError {
+            throw error.classified()
+        } catch let error where error is DecodingError || (error as? ReplayCacheError)?.code == .integrity {
+            throw ReplayCacheError(
+                .integrity,
+                "the recipe \(key) at \(repository.place) is damaged",
+                hint: "push again from a machine that has the file",
+                subject: key.string,
+                cause: "\(error)"
+            )
+        }
+    }
+
+    /// Fetches a part unless a run before has left its bytes in place; the digest decides, not a record.
+    ///
+    /// True when the part was downloaded.
+    private func fetchPart(_ recipe: Recipe, _ index: Int, into file: OpenFile, mayBeThere: Bool) async throws -> Bool {
+        let part = recipe.parts[index]
+        let range = recipe.range(of: index)
+        if mayBeThere {
+            let found = try await BlockingPool.shared.run { try Digest.of(FileSlice(file: file, range: range)).digest }
+            if found == part.sha256 { return false }
+        }
+        guard let key = ObjectKey(part.key), case .content(let encoding) = key.form else {
+            throw ReplayCacheError(
+                .integrity,
+                "a recipe names the part \(DisplayText.quoted(part.key)), which is not one"
+            )
+        }
+        let size = range.upperBound - range.lowerBound
+        try await retryingDamage(of: key.remoteKey) {
+            try await download(
+                key.remoteKey,
+                encoding,
+                digest: part.sha256,
+                size: size,
+                maximum: size + size / 64 + 4096,
+                into: file,
+                at: range.lowerBound
+            )
+        }
+        return true
+    }
+}

@@ -1,0 +1,147 @@
+/// Stores contents at a repository: encodes, verifies, puts, and tells what to commit.
+struct ObjectWriter: Sendable {
+    let repository: Repository
+    let catalog: Catalog
+
+    /// What storing a content took.
+    struct Stored: Sendable {
+        /// The operations that make the content known; empty when the repository knows it.
+        var operations: [Operation] = []
+        var objectsUploaded = 0
+        var objectsReused = 0
+        /// Content bytes that were encoded and sent.
+        var bytesRaw: Int64 = 0
+        /// Contents whose transfers are over once `operations` are committed.
+        var digests: [Digest] = []
+    }
+
+    /// Parts of one large file in flight at once.
+    private static let partWidth = 4
+
+    /// Makes sure that the content of `file` is at the repository.
+    ///
+    /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed.
+    func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+        if try await repository.store.object(of: digest) != nil {
+            return Stored(objectsReused: 1)
+        }
+        guard size > Recipe.threshold else {
+            return try await storeWhole(FileSlice(file: file, range: 0..<size), digest: digest, size: size)
+        }
+        if let transfer = try await transfer(of: digest) {
+            return Stored(
+                operations: [.obj(transfer.operation(size: size))],
+                objectsReused: 1,
+                digests: [digest]
+            )
+        }
+        return try await storeInParts(file, digest: digest, size: size)
+    }
+
+    private func transfer(of digest: Digest) async throws -> Transfer? {
+        try await catalog.transfer(of: digest, place: repository.store.record.id, repository: repository.id)
+    }
+
+    private func storeWhole(_ content: FileSlice, digest: Digest, size: Int64) async throws -> Stored {
+        if let transfer = try await transfer(of: digest) {
+            return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
+        }
+        let encoded = try await BlockingPool.shared.run {
+            try ObjectEncoder.encode(content, digest: digest, byteCount: size)
+        }
+        let key = ObjectKey(digest: digest, form: .content(encoded.encoding))
+        let body = RemoteBody(source: encoded.source, byteCount: encoded.byteCount, digest: encoded.storedDigest)
+        let operation = try await put(key, body, size: size)
+        return Stored(operations: [operation], objectsUploaded: 1, bytesRaw: size, digests: [digest])
+    }
+
+    private func put(_ key: ObjectKey, _ body: RemoteBody, size: Int64) async throws -> Operation {
+        do {
+            try await repository.remote.put(key.remoteKey, body, durability: .eventual)
+        } catch let error as RemoteError where error.reason == .bodyChanged {
+            throw ObjectEncodingError.contentChanged
+        }
+        let transfer = Transfer(digest: key.digest, key: key, encodedSize: body.byteCount)
+        try await catalog.remember([transfer], place: repository.store.record.id, repository: repository.id)
+        return .obj(transfer.operation(size: size))
+    }
+
+    /// Stores a large file as parts and a recipe.
+    ///
+    /// Parts that are known, here or from an interrupted run, are not sent.
+    private func storeInParts(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+        let slices = (0..<Recipe.partCount(forSize: size)).map { index in
+            let start = Int64(index) * Recipe.partByteCount
+            return FileSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))
+        }
+        var result = Stored()
+        var parts = [Recipe.Part?](repeating: nil, count: slices.count)
+        var next = slices.indices
+        try await forEachConcurrently(
+            width: Self.partWidth,
+            next: { next.popFirst() },
+            work: { index in await Result.catching { (index, try await storePart(slices[index])) } },
+            collect: { outcome in
+                let (index, part) = try outcome.get()
+                parts[index] = part.recipePart
+                result.add(part.stored)
+            }
+        )
+        // The parts are what was read; only now is it known that together they are the file that was hashed.
+        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
+        guard found == digest, byteCount == size else { throw ObjectEncodingError.contentChanged }
+        let recipe = Recipe(size: size, parts: parts.compactMap { $0 })
+        let key = ObjectKey(digest: digest, form: .recipe)
+        result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size))
+        result.digests.append(digest)
+        return result
+    }
+
+    private struct StoredPart: Sendable {
+        let recipePart: Recipe.Part
+        let stored: Stored
+    }
+
+    private func storePart(_ slice: FileSlice) async throws -> StoredPart {
+        let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
+        guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
+        if let known = try await repository.store.object(of: digest), known.key.form != .recipe {
+            let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
+            return StoredPart(recipePart: part, stored: Stored(objectsReused: 1))
+        }
+        let stored = try await storeWhole(slice, digest: digest, size: size)
+        guard case .obj(let object)? = stored.operations.first else {
+            throw ReplayCacheError(.unclassified, "a part was stored without an object")
+        }
+        let part = Recipe.Part(sha256: digest, key: object.key, encodedSize: object.encodedSize)
+        return StoredPart(recipePart: part, stored: stored)
+    }
+}
+
+extension ObjectWriter.Stored {
+    mutating func add(_ other: Self) {
+        operations += other.operations
+        objectsUploaded += other.objectsUploaded
+        objectsReused += other.objectsReused
+        bytesRaw += other.bytesRaw
+        digests += other.digests
+    }
+}
+
+extension Transfer {
+    /// The operation that names the object.
+    func operation(size: Int64) -> Operation.Obj {
+        Operation.Obj(sha256: digest, size: size, key: key.remoteKey.string, encodedSize: encodedSize)
+    }
+}
+
+extension Result where Failure == any Error {
+    /// The outcome of `body`, for tasks whose errors are looked at one by one.
+    static func catching(_ body: () async throws -> Success) async -> Self {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+internal import SystemPackage
+
+/// Gives verified files their names, a batch at a time: one sync for all of them, then the renames, then one sync for
+/// each folder, then one transaction.
+struct Placer {
+    private let context: SyncContext
+    private let root: LocalRoot
+    private let place: Int64
+    private let remembersAgreement: Bool
+    private var pending: [Stager.StagedFile] = []
+    private var pendingBytes: Int64 = 0
+
+    /// Files and bytes in a batch.
+    ///
+    /// Each file holds two descriptors until it is placed.
+    private static let maximumFiles = 256
+    private static let maximumBytes: Int64 = 256 << 20
+
+    /// With `remembersAgreement`, root and place agree on what was placed: for entries, not for checkpoints.
+    init(context: SyncContext, root: LocalRoot, place: Int64, remembersAgreement: Bool = true) {
+        self.context = context
+        self.root = root
+        self.place = place
+        self.remembersAgreement = remembersAgreement
+    }
+
+    /// Whether an error says something about one destination rather than about the disk.
+    static func concernsOneFile(_ error: FileError) -> Bool {
+        switch error.errno {
+        case .fileExists, .isDirectory, .notDirectory, .tooManySymbolicLinkLevels, .fileNameTooLong, .permissionDenied,
+            .resourceTemporarilyUnavailable, .noSuchFileOrDirectory, .notPermitted:
+            true
+        default: false
+        }
+    }
+
+    mutating func add(_ file: Stager.StagedFile, _ summary: inout SyncSummary) async throws {
+        pending.append(file)
+        pendingBytes += file.item.size
+        if pending.count >= Self.maximumFiles || pendingBytes >= Self.maximumBytes { try await flush(&summary) }
+    }
+
+    /// Places what is pending.
+    mutating func flush(_ summary: inout SyncSummary) async throws {
+        let batch = pending
+        pending.removeAll(keepingCapacity: true)
+        pendingBytes = 0
+        guard !batch.isEmpty else { return }
+        let results = try await BlockingPool.shared.run { [root] in
+            try root.directory.synchronizeFileSystem()
+            let results = batch.map { file in Result { try Self.place(file) } }
+            for directory in Self.directories(of: batch) { try directory.synchronize() }
+            return results
+        }
+        var records: [HashedFile] = []
+        var agreements: [Agreement] = []
+        for (file, result) in zip(batch, results) {
+            switch result {
+            case .success(let status):
+                records.append(
+                    HashedFile(
+                        path: file.path,
+                        status: status,
+                        hashedAt: Machine.now(),
+                        outcome: .content(file.item.digest, nil)
+                    )
+                )
+                agreements.append(Agreement(path: file.item.path, digest: file.item.digest, size: file.item.size))
+                summary.filesPlaced += 1
+                context.progress.advance(items: 1, bytes: file.item.size)
+                context.report(.placed(path: file.path.string))
+            case .failure(let error):
+                try fail(file, error, &summary)
+            }
+        }
+        try await context.catalog.record(records, root: root.id)
+        if remembersAgreement {
+            try await context.catalog.agree(root: root.id, place: place, on: agreements)
+        }
+    }
+
+    private func fail(_ file: Stager.StagedFile, _ error: any Error, _ summary: inout SyncSummary) throws {
+        guard let error = error as? FileError, Self.concernsOneFile(error) else {
+            throw ReplayCacheError(error, doing: "placing \(file.path)", subject: file.path.string)
+        }
+        summary.filesFailed += 1
+        let reason =
+            error.errno == .fileExists
+            ? "something else appeared there while it was fetched; it was left alone" : "\(error)"
+        context.report(.failed(path: file.path.string, reason: reason))
+    }
+
+    /// Blocks.
+    ///
+    /// The status that the placed file has afterwards.
+    private static func place(_ file: Stager.StagedFile) throws -> FileStatus {
+        let placed = file.placed
+        switch (file.item.action, file.item.known) {
+        case (.overwrite, let known?):
+            guard try placed.directory.status(of: placed.name).isUnchanged(since: known) else {
+                throw FileError("replace", placed.directory.joined(placed.name), .fileExists)
+            }
+            let mark = file.item.knownDigest?.short ?? "unread"
+            try placed.directory.rename(
+                placed.name,
+                to: "\(placed.name).replaced-\(mark)",
+                in: placed.directory,
+                replacing: false
+            )
+            try placed.place(over: .absent)
+        case (_, let known?):
+            try placed.place(over: .unchanged(known))
+        case (_, nil):
+            try placed.place(over: .absent)
+        }
+        return try placed.file.status()
+    }
+
+    private static func directories(of batch: [Stager.StagedFile]) -> [OpenFile] {
+        var byPath: [String: OpenFile] = [:]
+        for file in batch { byPath[file.placed.directory.path] = file.placed.directory }
+        return Array(byPath.values)
+    }
+
+    /// Renames a local file whose entry moved.
+    mutating func rename(_ item: FetchItem, from prefix: LogicalPath, _ summary: inout SyncSummary) async throws {
+        guard let source = item.source, let known = item.known else { return }
+        let old = try LogicalPath(source)
+        let new = try LogicalPath(item.localPath)
+        let status = try await BlockingPool.shared.run { [root] in
+            let from = try root.directory.parent(of: old, creating: false)
+            let to = try root.directory.parent(of: new, creating: true)
+            guard try from.status(of: String(old.name)).isUnchanged(since: known) else {
+                throw FileError("rename", from.joined(String(old.name)), .fileExists)
+            }
+            try from.rename(String(old.name), to: String(new.name), in: to, replacing: false)
+            try to.synchronize()
+            return try to.status(of: String(new.name))
+        }
+        try await context.catalog.moved(
+            HashedFile(path: new, status: status, hashedAt: Machine.now(), outcome: .content(item.digest, nil)),
+            from: old,
+            root: root.id
+        )
+        try await context.catalog.agree(
+            root: root.id,
+            place: place,
+            on: [Agreement(path: item.path, digest: item.digest, size: item.size)],
+            forget: ["\(prefix.string)/\(source)"]
+        )
+        summary.filesMoved += 1
+        context.report(.moved(from: source, to: item.localPath))
+    }
+}

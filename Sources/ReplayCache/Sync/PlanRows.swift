@@ -1,0 +1,44 @@
+/// A row of a plan table.
+protocol PlanItem: Sendable {
+    /// Row id; rows are read in its order.
+    var id: Int64 { get }
+    var digest: Digest { get }
+}
+
+/// The rows of a plan, read a page at a time.
+struct PlanRows<Item: PlanItem> {
+    private let read: (Int64) async throws -> [Item]
+    private var page: ArraySlice<Item> = []
+    private var last: Int64 = 0
+    private var isAtEnd = false
+
+    /// `read` returns the rows after an id, and none at the end.
+    init(_ read: @escaping (Int64) async throws -> [Item]) { self.read = read }
+
+    /// The next row.
+    mutating func next() async throws -> Item? {
+        guard let item = try await peek() else { return nil }
+        page.removeFirst()
+        return item
+    }
+
+    /// The next rows that have one content in common; plans keep such rows together.
+    mutating func nextUnit() async throws -> [Item]? {
+        guard let first = try await next() else { return nil }
+        var unit = [first]
+        while let item = try await peek(), item.digest == first.digest {
+            unit.append(item)
+            page.removeFirst()
+        }
+        return unit
+    }
+
+    private mutating func peek() async throws -> Item? {
+        if page.isEmpty && !isAtEnd {
+            page = try await read(last)[...]
+            isAtEnd = page.isEmpty
+            last = page.last?.id ?? last
+        }
+        return page.first
+    }
+}

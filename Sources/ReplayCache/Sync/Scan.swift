@@ -1,0 +1,172 @@
+/// Brings the catalog up to date with a folder: one pass over the names, and a read of what may have changed.
+struct Scan {
+    struct Options: Sendable {
+        var followsLinks = false
+        /// Read every file, whatever its time stamps say.
+        var isParanoid = false
+    }
+
+    let context: SyncContext
+    let root: LocalRoot
+    var options = Options()
+
+    /// A replay whose header still has no length may be in the middle of a game; after this long without a write it is
+    /// one that was cut off.
+    ///
+    /// Nanoseconds.
+    private static let recordingWindow: Int64 = 10_000_000_000
+    /// Hashed files in one transaction.
+    private static let recordBatch = 512
+
+    /// Scans and counts into `summary`.
+    ///
+    /// Returns the temporary files that earlier runs left.
+    func run(into summary: inout SyncSummary) async throws -> [LogicalPath] {
+        context.progress.begin("scanning")
+        let walk = DirectoryWalk(
+            root: root.directory,
+            ignoreRules: try IgnoreRules(root: root.directory),
+            followsLinks: options.followsLinks
+        )
+        var last: LogicalPath?
+        var leftovers: [LogicalPath] = []
+        var counts = summary
+        var batches: [WalkBatch] = []
+        // The catalog knows the order; the final stretch has no upper end, so that names after the last file go too.
+        try await walk.run { batch in
+            if let previous = batches.popLast() { try await handle(previous, after: &last, isFinal: false, &counts) }
+            leftovers += batch.leftovers
+            batches.append(batch)
+        }
+        if let final = batches.popLast() { try await handle(final, after: &last, isFinal: true, &counts) }
+        summary = counts
+        return leftovers
+    }
+
+    private func handle(
+        _ batch: WalkBatch,
+        after last: inout LogicalPath?,
+        isFinal: Bool,
+        _ summary: inout SyncSummary
+    ) async throws {
+        for problem in batch.problems {
+            summary.filesFailed += 1
+            context.report(.failed(path: problem.path, reason: problem.reason))
+        }
+        let upper = isFinal ? nil : batch.files.last?.path
+        guard isFinal || upper != nil else { return }
+        let unhashed = try await context.catalog.reconcile(
+            root: root.id,
+            after: last,
+            through: upper,
+            found: batch.files,
+            unreadable: batch.problems.filter(\.isDirectory).map(\.path),
+            isParanoid: options.isParanoid
+        )
+        last = upper ?? last
+        summary.filesSeen += batch.files.count
+        summary.filesUnchanged += batch.files.count - unhashed.count
+        context.progress.advance(items: batch.files.count - unhashed.count)
+        try await hash(unhashed, &summary)
+    }
+
+    private func hash(_ files: [UnhashedFile], _ summary: inout SyncSummary) async throws {
+        var pending: [HashedFile] = []
+        var next = files[...]
+        var counts = summary
+        try await forEachConcurrently(
+            width: 2 * Machine.coreCount,
+            next: { next.popFirst() },
+            work: { await hash($0) },
+            collect: { hashed in
+                count(hashed, &counts)
+                pending.append(hashed.file)
+                if pending.count >= Self.recordBatch {
+                    try await context.catalog.record(pending, root: root.id)
+                    pending.removeAll(keepingCapacity: true)
+                }
+            }
+        )
+        try await context.catalog.record(pending, root: root.id)
+        summary = counts
+    }
+
+    private struct Hashed: Sendable {
+        enum Fate: Sendable { case hashed, deferred(String), failed(String) }
+        let file: HashedFile
+        let fate: Fate
+    }
+
+    private func count(_ hashed: Hashed, _ summary: inout SyncSummary) {
+        let path = hashed.file.path.string
+        switch hashed.fate {
+        case .hashed:
+            summary.filesHashed += 1
+            context.progress.advance(items: 1, bytes: hashed.file.status.size)
+        case .deferred(let reason):
+            summary.filesDeferred += 1
+            context.report(.deferred(path: path, reason: reason))
+        case .failed(let reason):
+            summary.filesFailed += 1
+            context.report(.failed(path: path, reason: reason))
+        }
+    }
+
+    private func hash(_ file: UnhashedFile) async -> Hashed {
+        let started = Machine.now()
+        func outcome(_ fate: Hashed.Fate, _ outcome: HashedFile.Outcome, _ status: FileStatus) -> Hashed {
+            Hashed(
+                file: HashedFile(path: file.path, status: status, hashedAt: started, outcome: outcome),
+                fate: fate
+            )
+        }
+        do {
+            let options = options
+            let read = try await BlockingPool.shared.run { [root] in
+                try FileReading.read(file.path, in: root.directory, followsLinks: options.followsLinks)
+            }
+            switch read {
+            case .content(let digest, let replay, let status):
+                if let replay, replay.rawLength == 0, started - status.mtimeNanoseconds < Self.recordingWindow {
+                    let reason = "is still being recorded"
+                    return outcome(.deferred(reason), .unreliable(reason), status)
+                }
+                return outcome(.hashed, .content(digest, replay), status)
+            case .changedMeanwhile(let status):
+                let reason = "changed while it was read"
+                return outcome(.deferred(reason), .unreliable(reason), status)
+            }
+        } catch let error as FileError {
+            return outcome(.failed("\(error.errno)"), .unreliable("\(error.errno)"), file.status)
+        } catch {
+            return outcome(.failed("\(error)"), .unreliable("\(error)"), file.status)
+        }
+    }
+}
+
+/// Reads one local file: its digest, and what the replay reader finds.
+enum FileReading {
+    enum Result: Sendable {
+        case content(Digest, ReplayMetadata?, FileStatus)
+        case changedMeanwhile(FileStatus)
+    }
+
+    /// Whether a file is to be shown to the replay reader.
+    static func isReplay(_ path: LogicalPath) -> Bool { path.name.lowercased().hasSuffix(".slp") }
+
+    /// Blocks.
+    ///
+    /// A file that changes between the first and the last byte is told apart by its status.
+    static func read(_ path: LogicalPath, in root: OpenFile, followsLinks: Bool) throws -> Result {
+        let file =
+            followsLinks
+            ? try OpenFile.reading(root.joined(path.string))
+            : try root.parent(of: path, creating: false).reading(String(path.name))
+        let before = try file.status()
+        let (digest, byteCount) = try Digest.of(file)
+        let replay = isReplay(path) ? try ReplayReader.read(file) : nil
+        let after = try file.status()
+        guard after.isUnchanged(since: before), byteCount == before.size else { return .changedMeanwhile(after) }
+        return .content(digest, replay, after)
+    }
+}

@@ -1,0 +1,58 @@
+/// Which entries or replays are meant: SELECTION on the command line (`design.md` section 6).
+///
+/// Values within one criterion mean any of; different criteria mean all of. An empty selection means everything.
+public struct Selection: Sendable, Equatable {
+    /// At least one player plays one of these.
+    public var characters: [MeleeCharacter]
+    /// The path, or what follows one of its slashes, matches one of these shell patterns.
+    public var paths: [String]
+    /// At most this many, in the order of their paths.
+    public var limit: Int?
+
+    /// A selection by criteria.
+    public init(characters: [MeleeCharacter] = [], paths: [String] = [], limit: Int? = nil) {
+        self.characters = characters
+        self.paths = paths
+        self.limit = limit
+    }
+}
+
+extension Selection {
+    /// Reads character names as people write them.
+    ///
+    /// - Throws: ``ReplayCacheError`` with code `usage` that suggests near names.
+    public static func characters(named names: [String]) throws -> [MeleeCharacter] {
+        try names.map { name in
+            if let character = MeleeCharacter(name: name) { return character }
+            let near = MeleeCharacter.suggestions(for: name)
+            throw ReplayCacheError(
+                .usage,
+                "no character is called \(DisplayText.quoted(name))",
+                hint: near.isEmpty
+                    ? "names such as fox, falco, mewtwo or puff are understood"
+                    : "did you mean \(near.joined(separator: ", "))?",
+                subject: name
+            )
+        }
+    }
+
+    /// A condition for a statement in which `content` is a column expression of content row ids in the schema `schema`,
+    /// and `path` one of paths.
+    func condition(schema: String, content: String, path: String) -> (sql: String, values: [SQLiteValue]) {
+        var clauses: [String] = []
+        var values: [SQLiteValue] = []
+        if !characters.isEmpty {
+            let marks = characters.map { _ in "?" }.joined(separator: ", ")
+            clauses.append("\(content) IN (SELECT content FROM \(schema).player WHERE character IN (\(marks)))")
+            values += characters.map { .integer(Int64($0.rawValue)) }
+        }
+        if !paths.isEmpty {
+            // SQLite's GLOB is fnmatch without special slashes; a pattern may match from any slash on, as in `Glob`.
+            clauses.append(
+                "(" + paths.map { _ in "\(path) GLOB ? OR \(path) GLOB '*/' || ?" }.joined(separator: " OR ") + ")"
+            )
+            values += paths.flatMap { [SQLiteValue.text($0), .text($0)] }
+        }
+        return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), values)
+    }
+}

@@ -1,0 +1,128 @@
+internal import SystemPackage
+
+/// Makes verified temporary files for the paths of one content: from this machine where the content is here already,
+/// else from the repository, once.
+struct Stager: Sendable {
+    let root: LocalRoot
+    let catalog: Catalog
+    let repository: Repository
+
+    /// A verified file that waits for its name.
+    struct StagedFile: Sendable {
+        let item: FetchItem
+        let path: LogicalPath
+        let placed: PlacedFile
+    }
+
+    struct Failure: Sendable {
+        let path: String
+        let error: any Error
+    }
+
+    struct Outcome: Sendable {
+        var files: [StagedFile] = []
+        var failures: [Failure] = []
+        var fetched = ObjectReader.Fetched()
+        var bytesRaw: Int64 = 0
+    }
+
+    func stage(_ items: [FetchItem]) async -> Outcome {
+        var outcome = Outcome()
+        for item in items {
+            do {
+                outcome.files.append(try await stage(item, like: outcome.files.first, &outcome))
+            } catch {
+                outcome.failures.append(Failure(path: item.path, error: error))
+            }
+        }
+        return outcome
+    }
+
+    private func stage(
+        _ item: FetchItem,
+        like first: StagedFile?,
+        _ outcome: inout Outcome
+    ) async throws -> StagedFile {
+        let path = try LogicalPath(item.localPath)
+        let placed = try await BlockingPool.shared.run { try makeFile(path, item) }
+        if let first {
+            try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
+        } else if try await copyFromThisMachine(to: placed.file, item) {
+            outcome.fetched.objectsReused += 1
+        } else {
+            guard let object = try await repository.store.object(of: item.digest), object.size == item.size else {
+                throw ReplayCacheError(
+                    .integrity,
+                    "the repository names no object for content \(item.digest.short)",
+                    hint: "push again from a machine that has the file",
+                    subject: item.digest.hex
+                )
+            }
+            let fetched = try await ObjectReader(repository: repository).fetch(object, into: placed.file)
+            outcome.fetched.objectsDownloaded += fetched.objectsDownloaded
+            outcome.fetched.objectsReused += fetched.objectsReused
+            outcome.bytesRaw += item.size
+        }
+        try await BlockingPool.shared.run {
+            try placed.file.setModificationTime(nanoseconds: item.mtime)
+        }
+        return StagedFile(item: item, path: path, placed: placed)
+    }
+
+    private func makeFile(_ path: LogicalPath, _ item: FetchItem) throws -> PlacedFile {
+        do {
+            return try PlacedFile(
+                path,
+                below: root.directory,
+                digest: item.digest,
+                isWorthKeeping: item.size > Recipe.threshold
+            )
+        } catch let error as FileError where error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels {
+            throw LogicalPathError(
+                path: item.path,
+                reason: "would pass through a symbolic link or a file at \(error.path)"
+            )
+        }
+    }
+
+    private func copyFromThisMachine(to file: OpenFile, _ item: FetchItem) async throws -> Bool {
+        for copy in try await catalog.copies(of: item.digest) {
+            let isCopied = try await BlockingPool.shared.run {
+                do {
+                    let directory = try OpenFile.directory(copy.root)
+                    let source = try directory.parent(of: copy.path, creating: false).reading(String(copy.path.name))
+                    guard try source.status().isUnchanged(since: copy.status) else { return false }
+                    try Self.copy(source, to: file, item)
+                    return true
+                } catch is ObjectEncodingError {
+                    return false
+                } catch let error as FileError where error.path != file.path {
+                    return false  // The other file is gone or unreadable; it was only a chance to save a download.
+                }
+            }
+            if isCopied { return true }
+        }
+        return false
+    }
+
+    /// Shares the blocks of `source` where the file system can, else copies and verifies.
+    private static func copy(_ source: OpenFile, to target: OpenFile, _ item: FetchItem) throws {
+        if target.reflink(from: source) {
+            guard try target.status().size == item.size else { throw ObjectEncodingError.contentChanged }
+            return
+        }
+        let decoder = try VerifyingDecoder(encoding: .raw, digest: item.digest, byteCount: item.size)
+        var offset: Int64 = 0
+        try BufferPool.reading.withBuffer { buffer in
+            while true {
+                try Task.checkCancellation()
+                let count = try source.read(at: offset, into: &buffer)
+                try decoder.decode(buffer.span.extracting(0..<count)) { try target.write($0, at: offset) }
+                offset += Int64(count)
+                if count < buffer.count { break }
+            }
+        }
+        try decoder.finish()
+        try target.truncate(to: item.size)
+    }
+}

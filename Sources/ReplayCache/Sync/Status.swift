@@ -1,0 +1,61 @@
+/// Works out what a push and a fetch between a folder and a place would move.
+///
+/// Moves nothing.
+struct Status {
+    let context: SyncContext
+    let directory: String
+    let place: Place
+    let path: LogicalPath
+    let isOffline: Bool
+
+    private static let pageCount = 512
+
+    func run() async throws -> SyncSummary {
+        var summary = SyncSummary(command: "status")
+        let started = ContinuousClock.now
+        let root = try await LocalRoot.open(directory, catalog: context.catalog)
+        let store = try await openStore(&summary)
+        _ = try await Scan(context: context, root: root).run(into: &summary)
+        var plan = StatusPlan()
+        let push = try await store.planPush(.init(root: root.id, into: path))
+        let unstored = try await store.unstoredInPushPlan()
+        plan.pushFiles = push[.publish]?.files ?? 0
+        plan.pushObjects = unstored.files
+        plan.pushBytesRaw = unstored.bytes
+        let fetch = try await store.planFetch(.init(root: root.id, from: path))
+        let downloads = try await store.downloadsInFetchPlan()
+        plan.fetchFiles = (fetch[.place]?.files ?? 0) + (fetch[.replace]?.files ?? 0)
+        plan.fetchObjects = downloads.contents
+        plan.fetchBytesRaw = downloads.bytesRaw
+        plan.fetchBytesEncoded = downloads.bytesEncoded
+        summary.plan = plan
+        summary.conflicts = push[.conflict]?.files ?? 0
+        summary.behind = push[.behind]?.files ?? 0
+        summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
+        summary.filesInStep =
+            summary.filesSeen - summary.filesDeferred - plan.pushFiles
+            - summary.conflicts - summary.behind - summary.deletedElsewhere
+        var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
+        while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    private func openStore(_ summary: inout SyncSummary) async throws -> PlaceStore {
+        if isOffline {
+            let store = try PlaceStore(record: try await context.catalog.place(place), home: context.catalog.home)
+            guard try await store.repositoryID() == nil else { return store }
+            throw ReplayCacheError(
+                .notFound,
+                "nothing is known here of \(place)",
+                hint: "run without --offline once",
+                subject: place.canonical
+            )
+        }
+        let repository = try await Repository.open(place, catalog: context.catalog)
+        context.report(repository.warnings, into: &summary)
+        summary.requests = repository.remote.meter.requests
+        summary.bytesDownloaded = repository.remote.meter.bytesDownloaded
+        return repository.store
+    }
+}

@@ -1,0 +1,76 @@
+/// What every operation needs: the catalog, and where to tell how it goes.
+package struct SyncContext: Sendable {
+    package let catalog: Catalog
+    package let progress: Progress
+    package let report: @Sendable (SyncEvent) -> Void
+
+    package init(
+        catalog: Catalog,
+        progress: Progress = Progress(),
+        report: @escaping @Sendable (SyncEvent) -> Void = { _ in }
+    ) {
+        self.catalog = catalog
+        self.progress = progress
+        self.report = report
+    }
+
+    func report(_ warnings: [Repository.Warning], into summary: inout SyncSummary) {
+        for warning in warnings {
+            report(.warning(warning.message))
+            if warning.isDamage { summary.integrityFailed = true }
+        }
+    }
+}
+
+/// A local directory that takes part in an operation.
+struct LocalRoot: Sendable {
+    let id: RootID
+    let directory: OpenFile
+    /// Canonical.
+    let path: String
+
+    /// Opens the directory at `path` and gives it a row.
+    static func open(_ path: String, catalog: Catalog) async throws -> LocalRoot {
+        let canonical = try Machine.canonicalPath(path)
+        let directory = try OpenFile.directory(canonical)
+        return LocalRoot(id: try await catalog.root(path: canonical), directory: directory, path: canonical)
+    }
+
+    /// A repository inside the folder that is pushed into it, or the reverse, would swallow itself.
+    func refuseOverlap(with place: Place) throws {
+        func contains(_ outer: String, _ inner: String) -> Bool {
+            inner == outer || inner.hasPrefix(outer == "/" ? "/" : outer + "/")
+        }
+        guard contains(path, place.directory) || contains(place.directory, path) else { return }
+        throw ReplayCacheError(
+            .usage,
+            "the folder \(path) and the repository \(place) lie inside each other",
+            hint: "choose a remote outside the folder",
+            subject: path
+        )
+    }
+}
+
+/// Runs `work` on each item with at most `width` at once, and `collect` on each result as it comes, on one task.
+///
+/// Stops starting new work when `collect` or `next` throws; what runs is cancelled and awaited.
+func forEachConcurrently<Item: Sendable, Output: Sendable>(
+    width: Int,
+    next: () async throws -> Item?,
+    work: @escaping @Sendable (Item) async -> Output,
+    collect: (Output) async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Output.self) { group in
+        var running = 0
+        while let item = try await next() {
+            try Task.checkCancellation()
+            if running >= width, let output = try await group.next() {
+                running -= 1
+                try await collect(output)
+            }
+            group.addTask { await work(item) }
+            running += 1
+        }
+        while let output = try await group.next() { try await collect(output) }
+    }
+}

@@ -1,0 +1,72 @@
+/// How a push is to go.
+public struct PushOptions: Sendable {
+    /// The path in the repository that the folder stands for.
+    public var into: LogicalPath
+    /// Patterns of files to push; empty means all.
+    public var includes: [String] = []
+    /// Patterns of files to leave.
+    public var excludes: [String] = []
+    /// Follow symbolic links instead of passing over them.
+    public var followsLinks = false
+    /// Read every file, whatever its time stamps say.
+    public var isParanoid = false
+    /// Let the local side win where both changed; the other stays in the history of the path.
+    public var isForced = false
+    /// Start a new repository where the one that was known is gone or replaced.
+    public var insistsOnNew = false
+    /// Only work out what would be done.
+    public var isDryRun = false
+
+    /// Options for pushing to `into`, by default `replays`.
+    ///
+    /// - Throws: ``LogicalPathError`` for a path that is none, ``ReplayCacheError`` for one that belongs to checkpoints.
+    public init(into: String = "replays") throws {
+        self.into = try LogicalPath(into)
+        guard self.into.collection != "checkpoints" else {
+            throw ReplayCacheError(
+                .usage,
+                "checkpoints are not pushed as plain files",
+                hint: "use `replaycache checkpoint push DIR --run RUN`",
+                subject: into
+            )
+        }
+    }
+}
+
+/// How a fetch is to go.
+public struct FetchOptions: Sendable {
+    /// The path in the repository that the folder stands for.
+    public var from: LogicalPath
+    /// Which entries.
+    public var selection = Selection()
+    /// Let the remote side win where both changed; the local file is kept under another name.
+    public var isForced = false
+    /// Read every local file, whatever its time stamps say.
+    public var isParanoid = false
+    /// Only work out what would be done.
+    public var isDryRun = false
+
+    /// Options for fetching `from`, by default `replays`.
+    ///
+    /// - Throws: ``LogicalPathError`` for a path that is none.
+    public init(from: String = "replays", selection: Selection = Selection()) throws {
+        self.from = try LogicalPath(from)
+        self.selection = selection
+    }
+}
+
+extension SyncSummary {
+    /// Adds what went over the wire.
+    mutating func add(_ meter: MeteredRemote.Meter) {
+        requests = meter.requests
+        bytesUploaded = meter.bytesUploaded
+        bytesDownloaded = meter.bytesDownloaded
+    }
+}
+
+extension Duration {
+    /// As a floating-point number.
+    package var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

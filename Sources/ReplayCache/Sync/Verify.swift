@@ -1,0 +1,138 @@
+/// Reads a folder again and compares it with the catalog: finds bytes that changed although nothing says so.
+struct Verify {
+    let context: SyncContext
+    let directory: String
+
+    /// Names compared in one statement.
+    private static let pageCount = 512
+
+    func run() async throws -> SyncSummary {
+        var summary = SyncSummary(command: "verify")
+        let started = ContinuousClock.now
+        let root = try await LocalRoot.open(directory, catalog: context.catalog)
+        context.progress.begin("verifying")
+        var last = ""
+        var counts = summary
+        while true {
+            let page = try await context.catalog.knownFiles(root: root.id, after: last, limit: Self.pageCount)
+            guard let final = page.last else { break }
+            last = final.path.string
+            var next = page[...]
+            try await forEachConcurrently(
+                width: 2 * Machine.coreCount,
+                next: { next.popFirst() },
+                work: { await check($0, root) },
+                collect: { tell($0, &counts) }
+            )
+        }
+        summary = counts
+        guard summary.filesSeen > 0 else {
+            throw ReplayCacheError(
+                .usage,
+                "the catalog knows no files below \(root.path)",
+                hint: "`replaycache scan \(root.path)` records what is there to compare with",
+                subject: root.path
+            )
+        }
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    private enum Finding: Sendable {
+        case sound(Int64)
+        case damaged
+        /// Written to since it was catalogued: the next scan or push reads it.
+        case changed
+        case gone
+        case unreadable(String)
+    }
+
+    private func check(_ file: KnownFile, _ root: LocalRoot) async -> (KnownFile, Finding) {
+        do {
+            let finding = try await BlockingPool.shared.run { () throws -> Finding in
+                let open: OpenFile
+                do {
+                    open = try root.directory.parent(of: file.path, creating: false).reading(String(file.path.name))
+                } catch let error as FileError where error.isNotFound {
+                    return .gone
+                }
+                guard try open.status().isUnchanged(since: file.status) else { return .changed }
+                let (digest, byteCount) = try Digest.of(open)
+                return digest == file.digest ? .sound(byteCount) : .damaged
+            }
+            return (file, finding)
+        } catch let error as FileError {
+            return (file, .unreadable("\(error.errno)"))
+        } catch {
+            return (file, .unreadable("\(error)"))
+        }
+    }
+
+    private func tell(_ result: (file: KnownFile, finding: Finding), _ summary: inout SyncSummary) {
+        let path = result.file.path.string
+        summary.filesSeen += 1
+        switch result.finding {
+        case .sound(let bytes):
+            summary.filesHashed += 1
+            summary.filesInStep += 1
+            context.progress.advance(items: 1, bytes: bytes)
+        case .damaged:
+            summary.filesHashed += 1
+            summary.filesFailed += 1
+            summary.integrityFailed = true
+            context.report(
+                .failed(
+                    path: path,
+                    reason:
+                        "its bytes are no longer those of \(result.file.digest.short), and its time stamps say that "
+                        + "nobody wrote to it"
+                )
+            )
+        case .changed:
+            summary.filesDeferred += 1
+            context.report(.deferred(path: path, reason: "was written to since it was catalogued; scan or push it"))
+        case .gone:
+            summary.filesFailed += 1
+            context.report(.failed(path: path, reason: "is gone"))
+        case .unreadable(let reason):
+            summary.filesFailed += 1
+            context.report(.failed(path: path, reason: reason))
+        }
+    }
+}
+
+/// A file as the catalog knows it.
+struct KnownFile: Sendable {
+    let path: LogicalPath
+    let status: FileStatus
+    let digest: Digest
+}
+
+extension Catalog {
+    /// Files of a root with a known content, in the order of their paths, after one.
+    func knownFiles(root: RootID, after path: String, limit: Int) throws -> [KnownFile] {
+        try database.all(
+            """
+            SELECT p.path, f.device, f.inode, f.size, f.mtime, f.ctime, c.digest
+            FROM main.file_path p JOIN main.file f ON f.id = p.file JOIN main.content c ON c.id = f.content
+            WHERE p.root = ? AND p.path > ? ORDER BY p.path LIMIT ?
+            """,
+            [.integer(root.rawValue), .text(path), .integer(Int64(limit))]
+        ) { row in
+            guard let digest = row.digest(6) else {
+                throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil)
+            }
+            return KnownFile(
+                path: try LogicalPath(row.text(0)),
+                status: FileStatus(
+                    device: UInt64(bitPattern: row.int64(1)),
+                    inode: UInt64(bitPattern: row.int64(2)),
+                    size: row.int64(3),
+                    mtimeNanoseconds: row.int64(4),
+                    ctimeNanoseconds: row.int64(5)
+                ),
+                digest: digest
+            )
+        }
+    }
+}

@@ -1,0 +1,212 @@
+/// The way in: a local catalog, and the operations between folders and places.
+///
+/// All operations may be cancelled; what they leave behind is continued by the same call later.
+public struct Workspace: Sendable {
+    private let catalog: Catalog
+    private let progress: Progress
+    private let report: @Sendable (SyncEvent) -> Void
+
+    /// Opens the catalog in `home`, creating it if needed; by default where `REPLAYCACHE_HOME` says, else in
+    /// `~/.local/share/replaycache`.
+    ///
+    /// - Throws: ``ReplayCacheError`` when there is no such folder to be had, or a newer version made the catalog.
+    public static func open(
+        home: String? = nil,
+        progress: Progress = Progress(),
+        report: @escaping @Sendable (SyncEvent) -> Void = { _ in }
+    ) async throws -> Workspace {
+        try await wrapping("opening the catalog") {
+            let home = try home ?? Catalog.defaultHome()
+            let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
+            return Workspace(catalog: catalog, progress: progress, report: report)
+        }
+    }
+
+    private var context: SyncContext { SyncContext(catalog: catalog, progress: progress, report: report) }
+
+    /// Brings the catalog up to date with a folder.
+    ///
+    /// Reads only files whose time stamps changed, unless `isParanoid`.
+    public func scan(_ directory: String, followsLinks: Bool = false, isParanoid: Bool = false) async throws
+        -> SyncSummary
+    {
+        try await wrapping("scanning \(directory)") {
+            var summary = SyncSummary(command: "scan")
+            let started = ContinuousClock.now
+            let root = try await LocalRoot.open(directory, catalog: catalog)
+            let options = Scan.Options(followsLinks: followsLinks, isParanoid: isParanoid)
+            _ = try await Scan(context: context, root: root, options: options).run(into: &summary)
+            summary.seconds = (ContinuousClock.now - started).seconds
+            return summary
+        }
+    }
+
+    /// Publishes what changed in a folder; creates the repository in an empty or absent place.
+    public func push(_ directory: String, to place: Place, options: PushOptions? = nil) async throws -> SyncSummary {
+        try await wrapping("pushing \(directory)") {
+            let options = try options ?? PushOptions()
+            return try await Push(context: context, source: directory, place: place, options: options).run()
+        }
+    }
+
+    /// Brings what changed at a place into a folder, which is created if needed.
+    public func fetch(from place: Place, into directory: String, options: FetchOptions? = nil) async throws
+        -> SyncSummary
+    {
+        try await wrapping("fetching into \(directory)") {
+            let options = try options ?? FetchOptions()
+            return try await Fetch(context: context, place: place, destination: directory, options: options).run()
+        }
+    }
+
+    /// Tells what a push and a fetch would move.
+    ///
+    /// Writes nothing at the place.
+    public func status(
+        _ directory: String,
+        at place: Place,
+        path: LogicalPath,
+        isOffline: Bool = false
+    ) async throws -> SyncSummary {
+        try await wrapping("comparing \(directory)") {
+            try await Status(context: context, directory: directory, place: place, path: path, isOffline: isOffline)
+                .run()
+        }
+    }
+
+    /// Reads a folder again and compares it with the catalog.
+    public func verify(_ directory: String) async throws -> SyncSummary {
+        try await wrapping("verifying \(directory)") { try await Verify(context: context, directory: directory).run() }
+    }
+
+    /// Where ``query(_:in:_:)`` looks.
+    public enum QueryScope: Sendable {
+        /// All places known here, as they were when last reached, and local files that are in none.
+        case everything
+        /// One place, caught up first.
+        case place(Place)
+        /// Local files.
+        case local
+    }
+
+    /// Calls `body` with each replay that is selected, in the order of paths.
+    public func query(
+        _ selection: Selection,
+        in scope: QueryScope = .everything,
+        _ body: @Sendable (ReplayRow) throws -> Void
+    ) async throws {
+        try await wrapping("querying") {
+            let query = Query(catalog: catalog, selection: selection)
+            switch scope {
+            case .everything: try await query.run(.everything, body)
+            case .local: try await query.run(.local, body)
+            case .place(let place):
+                let repository = try await open(place)
+                try await query.run(.place(repository.store), body)
+            }
+        }
+    }
+
+    /// All replays that are selected.
+    public func query(_ selection: Selection, in scope: QueryScope = .everything) async throws -> [ReplayRow] {
+        let rows = RowCollector<ReplayRow>()
+        try await query(selection, in: scope) { rows.append($0) }
+        return rows.all
+    }
+
+    /// Calls `body` with each entry at or below a path of a place, caught up first.
+    public func list(
+        _ place: Place,
+        below path: LogicalPath? = nil,
+        _ body: @Sendable (EntryRow) throws -> Void
+    ) async throws {
+        try await wrapping("listing \(place)") { try await open(place).store.eachEntry(below: path, body) }
+    }
+
+    /// Calls `body` with each content that more than one local file holds; of one folder, scanned first, if it is given.
+    public func duplicates(
+        in directory: String? = nil,
+        _ body: @Sendable (DuplicateGroup) throws -> Void
+    ) async throws {
+        try await wrapping("looking for duplicates") {
+            var root: LocalRoot?
+            if let directory {
+                _ = try await scan(directory)
+                root = try await LocalRoot.open(directory, catalog: catalog)
+            }
+            try await catalog.eachDuplicate(below: root?.id, body)
+        }
+    }
+
+    /// Calls `body` with each content that more than one entry of a place holds.
+    public func duplicates(at place: Place, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws {
+        try await wrapping("looking for duplicates") { try await open(place).store.eachDuplicate(body) }
+    }
+
+    /// Runs a statement over the documented views, read-only.
+    public func sql(
+        _ statement: String,
+        header: ([String]) throws -> Void,
+        _ body: ([SQLCell]) throws -> Void
+    ) async throws {
+        try await wrapping("running SQL") {
+            try await SQLSession(catalog: catalog).run(statement, header: header, body)
+        }
+    }
+
+    /// Publishes files, or all files of a folder, as one checkpoint.
+    public func pushCheckpoint(
+        _ files: [String],
+        to place: Place,
+        _ description: CheckpointDescription,
+        isDryRun: Bool = false
+    ) async throws -> SyncSummary {
+        try await wrapping("publishing a checkpoint") {
+            try await CheckpointPush(
+                context: context,
+                files: files,
+                place: place,
+                description: description,
+                isDryRun: isDryRun
+            ).run()
+        }
+    }
+
+    /// Published checkpoints of a run, or of all, newest first.
+    public func checkpoints(of run: String?, at place: Place) async throws -> [CheckpointRow] {
+        try await wrapping("reading checkpoints") { try await open(place).store.checkpoints(run: run) }
+    }
+
+    /// Brings the files of one checkpoint into a folder, by default one named after the run.
+    public func fetchCheckpoint(
+        _ reference: CheckpointReference,
+        from place: Place,
+        into directory: String? = nil,
+        isForced: Bool = false
+    ) async throws -> (summary: SyncSummary, checkpoint: CheckpointRow) {
+        try await wrapping("fetching a checkpoint") {
+            try await CheckpointFetch(
+                context: context,
+                reference: reference,
+                place: place,
+                destination: directory,
+                isForced: isForced
+            ).run()
+        }
+    }
+
+    private func open(_ place: Place) async throws -> Repository {
+        let repository = try await Repository.open(place, catalog: catalog)
+        for warning in repository.warnings { report(.warning(warning.message)) }
+        return repository
+    }
+}
+
+/// Turns whatever `body` throws into a ``ReplayCacheError``.
+private func wrapping<Value>(_ action: String, _ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch {
+        throw ReplayCacheError(error, doing: action)
+    }
+}

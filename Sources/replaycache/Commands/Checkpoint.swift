@@ -1,0 +1,177 @@
+import ArgumentParser
+import ReplayCache
+
+struct Checkpoint: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Publish, list and fetch training checkpoints.",
+        subcommands: [CheckpointPush.self, CheckpointLog.self, CheckpointFetch.self]
+    )
+}
+
+/// `--remote` of the checkpoint commands.
+struct CheckpointRemote: ParsableArguments {
+    @Option(help: ArgumentHelp("The repository; by default $REPLAYCACHE_REMOTE.", valueName: "remote"))
+    var remote: String?
+
+    func place() throws -> Place { try RemoteArgument.place(remote) }
+}
+
+struct CheckpointPush: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push",
+        abstract: "Publish files, or all files of a folder, as one checkpoint.",
+        discussion: """
+            The set becomes visible at once. Files over 32 MiB are stored in parts, and parts that are there already are \
+            not sent again. Every version of a file that is overwritten in place is kept.
+
+            Examples:
+              replaycache checkpoint push latest.pkl --run fox-v3 --step 9000 --metric val_loss=0.21
+              replaycache checkpoint push ./shards --run fox-v3 --remote /mnt/backup/melee
+            """
+    )
+
+    @Argument(help: "Files, or one folder.")
+    var files: [String]
+
+    @Option(help: ArgumentHelp("The training run.", valueName: "run"))
+    var run: String
+
+    @Option(help: ArgumentHelp("The training step.", valueName: "n"))
+    var step: Int64?
+
+    @Option(help: ArgumentHelp("A metric; may be repeated.", valueName: "name=value"))
+    var metric: [String] = []
+
+    @Option(help: ArgumentHelp("What to call the set; by default the first file or the folder.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("A remark.", valueName: "text"))
+    var note: String?
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    @OptionGroup var remote: CheckpointRemote
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let place = try remote.place()
+        var description = CheckpointDescription(run: run)
+        description.name = name
+        description.step = step
+        description.metrics = try metrics()
+        description.note = note
+        try await global.run { [description] in
+            try await $0.pushCheckpoint(files, to: place, description, isDryRun: dryRun)
+        }
+    }
+
+    private func metrics() throws -> [String: Double] {
+        var result: [String: Double] = [:]
+        for text in metric {
+            let parts = text.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, let value = Double(parts[1]) else {
+                throw ReplayCacheError(
+                    .usage,
+                    "the metric \(DisplayText.quoted(text)) is not NAME=NUMBER",
+                    hint: "write --metric val_loss=0.21"
+                )
+            }
+            result[String(parts[0])] = value
+        }
+        return result
+    }
+}
+
+struct CheckpointLog: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "List the checkpoints of a run, or of all runs, newest first.",
+        discussion: """
+            Examples:
+              replaycache checkpoint log
+              replaycache checkpoint log fox-v3 --json
+            """
+    )
+
+    @Argument(help: "The training run.")
+    var run: String?
+
+    @OptionGroup var remote: CheckpointRemote
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let workspace = try await global.open()
+        let rows = try await workspace.checkpoints(of: run, at: try remote.place())
+        if let run, rows.isEmpty {
+            throw ReplayCacheError(
+                .usage,
+                "no checkpoint of run \(DisplayText.quoted(run)) was published",
+                hint: "`replaycache checkpoint log` lists all runs",
+                subject: run
+            )
+        }
+        if global.json {
+            for row in rows { try Console.json(row) }
+            return try Console.json(SyncSummary(command: "checkpoint log"))
+        }
+        var table = Table(["RUN", "STEP", "NAME", "COMMITTED", "FILES", "SIZE", "METRICS", "NOTE"])
+        for row in rows {
+            let metrics = row.metricTexts.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            try table.add([
+                row.run, row.step.map { "\($0)" } ?? "-", row.name, row.committedAt, "\(row.files.count)",
+                ByteCount(row.size).description, metrics.isEmpty ? "-" : metrics, row.note ?? "",
+            ])
+        }
+        try table.flush()
+    }
+}
+
+struct CheckpointFetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Bring the files of one checkpoint into a folder.",
+        discussion: """
+            RUN alone means its latest checkpoint. `best:METRIC` takes the lowest value for names with loss, err or ppl, \
+            else the highest; `best:METRIC:min` and `:max` say it outright. NaN is never best.
+
+            Examples:
+              replaycache checkpoint fetch fox-v3@latest -o ./restore
+              replaycache checkpoint fetch fox-v3@best:val_loss -o ./restore
+            """
+    )
+
+    @Argument(help: ArgumentHelp("RUN, RUN@latest, RUN@best:METRIC, RUN@STEP or RUN@NAME.", valueName: "run@which"))
+    var reference: String
+
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The folder; by default one named after the run.", valueName: "dir")
+    )
+    var output: String?
+
+    @Flag(help: "Replace files that are different; they are kept as NAME.replaced-….")
+    var force = false
+
+    @OptionGroup var remote: CheckpointRemote
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let place = try remote.place()
+        let reference = try CheckpointReference(reference)
+        try await global.run { workspace in
+            let (summary, checkpoint) = try await workspace.fetchCheckpoint(
+                reference,
+                from: place,
+                into: output,
+                isForced: force
+            )
+            if !global.json && !global.quiet {
+                let step = checkpoint.step.map { " step \($0)" } ?? ""
+                let metrics = checkpoint.metricTexts.map { ", \($0.name)=\($0.value)" }.joined()
+                StandardStream.note(DisplayText.escaped("\(checkpoint.run) \(checkpoint.name)\(step)\(metrics)"))
+            }
+            return summary
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import ReplayCache
+
+struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring what changed at a remote into a folder.",
+        discussion: """
+            Content that is on this machine already is not downloaded. Local changes are never overwritten, and nothing \
+            is deleted. A read-only key or mount suffices.
+
+            Examples:
+              replaycache fetch /mnt/backup/melee ./replays
+              replaycache fetch /mnt/backup/melee ./replays --character mewtwo --limit 1000
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp(
+            "The repository and the folder; one alone is told apart by what it is.",
+            valueName: "remote] [dir"
+        )
+    )
+    var arguments: [String] = []
+
+    @OptionGroup(title: "Selection") var selection: SelectionOptions
+
+    @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
+    var from = "replays"
+
+    @Flag(help: "Where both sides changed, take the remote's version; the local one is kept as NAME.replaced-….")
+    var force = false
+
+    @Flag(help: "Read every local file, whatever its time stamps say.")
+    var paranoid = false
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if arguments.count > 2 { throw ValidationError("at most a remote and a folder can be given") }
+    }
+
+    func run() async throws {
+        let (place, directory) = try RemoteArgument.remoteAndDirectory(arguments)
+        var options = try FetchOptions(from: from, selection: try selection.selection())
+        options.isForced = force
+        options.isParanoid = paranoid
+        options.isDryRun = dryRun
+        try await global.run { [options] in try await $0.fetch(from: place, into: directory, options: options) }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import ReplayCache
+
+struct Push: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Publish what changed in a folder.",
+        discussion: """
+            Creates the repository in an empty or absent folder. Files that are there already, under any name, are not \
+            sent again. Nothing is deleted.
+
+            Examples:
+              replaycache push ~/slp /mnt/backup/melee
+              replaycache push ~/slp/mewtwo /mnt/backup/melee --into replays/mewtwo --dry-run
+            """
+    )
+
+    @Argument(help: "The folder with the replays.")
+    var dir: String
+
+    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE.")
+    var remote: String?
+
+    @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
+    var into = "replays"
+
+    @Option(help: ArgumentHelp("Push only files whose path matches; may be repeated.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("Leave files whose path matches; may be repeated.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Flag(help: "Follow symbolic links; without it they are passed over.")
+    var follow = false
+
+    @Flag(help: "Where both sides changed, publish the local version; the other stays in the history of the path.")
+    var force = false
+
+    @Flag(name: .customLong("new"), help: "Start again where the known repository is gone or replaced.")
+    var startsNew = false
+
+    @Flag(help: "Read every file, whatever its time stamps say.")
+    var paranoid = false
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let place = try RemoteArgument.place(remote)
+        var options = try PushOptions(into: into)
+        options.includes = include
+        options.excludes = exclude
+        options.followsLinks = follow
+        options.isForced = force
+        options.insistsOnNew = startsNew
+        options.isParanoid = paranoid
+        options.isDryRun = dryRun
+        try await global.run { [options] workspace in try await workspace.push(dir, to: place, options: options) }
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import ReplayCache
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what a push and a fetch would move.",
+        discussion: """
+            Examples:
+              replaycache status ~/slp /mnt/backup/melee
+              replaycache status ~/slp --offline
+            """
+    )
+
+    @Argument(help: "The folder.")
+    var dir: String
+
+    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE.")
+    var remote: String?
+
+    @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
+    var into = "replays"
+
+    @Flag(help: "Compare with what is known of the remote, without asking it.")
+    var offline = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let place = try RemoteArgument.place(remote)
+        let path = try PushOptions(into: into).into
+        try await global.run { try await $0.status(dir, at: place, path: path, isOffline: offline) }
+    }
+}

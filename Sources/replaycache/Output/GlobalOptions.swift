@@ -1,0 +1,59 @@
+import ArgumentParser
+import ReplayCache
+
+/// Options that every command has.
+struct GlobalOptions: ParsableArguments {
+    @Flag(help: "Print one JSON object a line; the last one is the summary.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print no progress and no remarks, only results and errors.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Name every file that moves.")
+    var verbose = false
+
+    func validate() throws {
+        if quiet && verbose { throw ValidationError("--quiet and --verbose contradict each other") }
+    }
+}
+
+extension GlobalOptions {
+    /// Opens the catalog and runs an operation that ends with a summary, telling how it goes.
+    func run(_ operation: (Workspace) async throws -> SyncSummary) async throws {
+        let progress = Progress()
+        let narrator = Narrator(options: self, progress: progress)
+        let workspace = try await Workspace.open(progress: progress) { narrator.tell($0) }
+        let summary: SyncSummary
+        do {
+            summary = try await narrator.drawing { try await operation(workspace) }
+        } catch let error as ReplayCacheError where json {
+            try Console.json(FailureLine(error))
+            throw error
+        }
+        try narrator.conclude(summary)
+        if let failure = summary.failure { throw failure }
+    }
+
+    /// Opens the catalog for an operation that prints rows of its own.
+    func open() async throws -> Workspace {
+        let narrator = Narrator(options: self, progress: Progress())
+        return try await Workspace.open { narrator.tell($0) }
+    }
+}
+
+/// The last line of `--json` when an operation fails as a whole (`schema/error.schema.json`).
+private struct FailureLine: Encodable {
+    let v = 1
+    let event = "error"
+    let code: String
+    let exitCode: Int32
+    let message: String
+    let hint: String?
+
+    init(_ error: ReplayCacheError) {
+        code = error.code.description
+        exitCode = ExitStatus.of(error.code)
+        message = error.description
+        hint = error.hint
+    }
+}

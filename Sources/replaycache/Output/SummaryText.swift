@@ -1,0 +1,85 @@
+import ReplayCache
+
+/// The summary of an operation in words.
+enum SummaryText {
+    static func lines(_ summary: SyncSummary) -> [String] {
+        var lines = [headline(summary)]
+        if summary.command == "status" { lines = status(summary) }
+        let remarks: [(Int, String)] = [
+            (summary.filesDeferred, "deferred: being written; the next run takes them"),
+            (summary.behind, "behind: the remote has a newer version; fetch brings it"),
+            (summary.changedLocally, "changed here and left alone; push publishes them"),
+            (summary.deletedElsewhere, "deleted at the remote; the local files were left alone"),
+            (summary.conflicts, "in conflict: changed on both sides"),
+            (summary.filesFailed, "failed"),
+        ]
+        for (count, text) in remarks where count > 0 {
+            lines.append("  \(files(count)) \(text)")
+        }
+        return lines
+    }
+
+    private static func headline(_ s: SyncSummary) -> String {
+        let verb = s.dryRun ? "would" : "done:"
+        let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))"
+        switch s.command {
+        case "scan":
+            return "scanned \(files(s.filesSeen)): \(Decimals.grouped(s.filesHashed)) hashed, "
+                + "\(Decimals.grouped(s.filesUnchanged)) unchanged (\(Decimals.format(s.seconds, places: 2)) s)"
+        case "push":
+            guard s.dryRun else {
+                return
+                    "pushed \(files(s.entriesAdded)): \(moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")), "
+                    + "\(files(s.filesInStep)) already there (\(time))"
+            }
+            return "\(verb) push \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
+                + "before compression; \(files(s.filesInStep)) are already there"
+        case "fetch":
+            guard s.dryRun else {
+                return "fetched \(files(s.filesPlaced)): "
+                    + "\(moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received"))"
+                    + (s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : "")
+                    + ", \(files(s.filesInStep)) already there (\(time))"
+            }
+            return
+                "\(verb) fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
+                + "\(files(s.filesInStep)) are already there"
+        case "verify":
+            return "verified \(files(s.filesInStep)) of \(Decimals.grouped(s.filesSeen)) "
+                + "(\(Decimals.format(s.seconds, places: 2)) s)"
+        case "checkpoint push":
+            return
+                "published \(files(s.filesSeen)): \(moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")) (\(time))"
+        case "checkpoint fetch":
+            return "fetched \(files(s.filesPlaced)): "
+                + "\(moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received")), "
+                + "\(files(s.filesInStep)) already there (\(time))"
+        default:
+            return "\(s.command): \(files(s.filesSeen)) (\(time))"
+        }
+    }
+
+    private static func status(_ s: SyncSummary) -> [String] {
+        guard let plan = s.plan else { return [] }
+        return [
+            "\(files(s.filesSeen)) here, \(Decimals.grouped(s.filesInStep)) in step with the remote",
+            "push would send \(files(plan.pushFiles)): \(objects(plan.pushObjects)) of "
+                + "\(ByteCount(plan.pushBytesRaw)) before compression",
+            "fetch would place \(files(plan.fetchFiles)): \(objects(plan.fetchObjects)), "
+                + "\(ByteCount(plan.fetchBytesEncoded)) to receive for \(ByteCount(plan.fetchBytesRaw))",
+        ]
+    }
+
+    private static func moved(_ count: Int, _ raw: Int64, _ wire: Int64, _ verb: String) -> String {
+        guard count > 0 else { return "nothing \(verb)" }
+        return "\(objects(count)), \(ByteCount(raw)) as \(ByteCount(wire)) \(verb)"
+    }
+
+    private static func files(_ count: Int) -> String { "\(Decimals.grouped(count)) \(count == 1 ? "file" : "files")" }
+    private static func objects(_ count: Int) -> String {
+        "\(Decimals.grouped(count)) \(count == 1 ? "object" : "objects")"
+    }
+    private static func requests(_ counts: RequestCounts) -> String {
+        "\(Decimals.grouped(counts.total)) \(counts.total == 1 ? "request" : "requests")"
+    }
+}
