@@ -54,6 +54,9 @@ struct LocalRoot: Sendable {
 /// Runs `work` on each item with at most `width` at once, and `collect` on each result as it comes, on one task.
 ///
 /// Stops starting new work when `collect` or `next` throws; what runs is cancelled and awaited.
+///
+/// Never inlined: Swift 6.3.1's optimiser crashes on some callers ("While splitting coroutine") when it is.
+@inline(never)
 func forEachConcurrently<Item: Sendable, Output: Sendable>(
     width: Int,
     next: () async throws -> Item?,

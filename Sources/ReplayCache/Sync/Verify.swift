@@ -3,38 +3,26 @@ struct Verify {
     let context: SyncContext
     let directory: String
 
-    /// Names compared in one statement.
-    private static let pageCount = 512
-
     func run() async throws -> SyncSummary {
-        var summary = SyncSummary(command: "verify")
         let started = ContinuousClock.now
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
         context.progress.begin("verifying")
-        var last = ""
-        var counts = summary
-        while true {
-            let page = try await context.catalog.knownFiles(root: root.id, after: last, limit: Self.pageCount)
-            guard let final = page.last else { break }
-            last = final.path.string
-            var next = page[...]
-            try await forEachConcurrently(
-                width: 2 * Machine.coreCount,
-                next: { next.popFirst() },
-                work: { await check($0, root) },
-                collect: { tell($0, &counts) }
-            )
-        }
-        summary = counts
+        var summary = try await check(root)
         guard summary.filesSeen > 0 else {
             throw ReplayCacheError(
-                .usage,
-                "the catalog knows no files below \(root.path)",
-                hint: "`replaycache scan \(root.path)` records what is there to compare with",
-                subject: root.path
-            )
+                .usage, "the catalog knows no files below \(root.path)",
+                hint: "`replaycache scan \(root.path)` records what is there to compare with", subject: root.path)
         }
         summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    private func check(_ root: LocalRoot) async throws -> SyncSummary {
+        var summary = SyncSummary(command: "verify")
+        var files = KnownFiles(catalog: context.catalog, root: root.id)
+        try await forEachConcurrently(
+            width: 2 * Machine.coreCount, next: { try await files.next() }, work: { await check($0, root) },
+            collect: { tell($0, &summary) })
         return summary
     }
 
@@ -47,7 +35,12 @@ struct Verify {
         case unreadable(String)
     }
 
-    private func check(_ file: KnownFile, _ root: LocalRoot) async -> (KnownFile, Finding) {
+    private struct Checked: Sendable {
+        let file: KnownFile
+        let finding: Finding
+    }
+
+    private func check(_ file: KnownFile, _ root: LocalRoot) async -> Checked {
         do {
             let finding = try await BlockingPool.shared.run { () throws -> Finding in
                 let open: OpenFile
@@ -60,15 +53,15 @@ struct Verify {
                 let (digest, byteCount) = try Digest.of(open)
                 return digest == file.digest ? .sound(byteCount) : .damaged
             }
-            return (file, finding)
+            return Checked(file: file, finding: finding)
         } catch let error as FileError {
-            return (file, .unreadable("\(error.errno)"))
+            return Checked(file: file, finding: .unreadable("\(error.errno)"))
         } catch {
-            return (file, .unreadable("\(error)"))
+            return Checked(file: file, finding: .unreadable("\(error)"))
         }
     }
 
-    private func tell(_ result: (file: KnownFile, finding: Finding), _ summary: inout SyncSummary) {
+    private func tell(_ result: Checked, _ summary: inout SyncSummary) {
         let path = result.file.path.string
         summary.filesSeen += 1
         switch result.finding {
@@ -106,6 +99,29 @@ struct KnownFile: Sendable {
     let path: LogicalPath
     let status: FileStatus
     let digest: Digest
+}
+
+/// The files of a root with a known content, in the order of their paths, read a page at a time.
+struct KnownFiles {
+    private let catalog: Catalog
+    private let root: RootID
+    private var page: ArraySlice<KnownFile> = []
+    private var last = ""
+
+    private static let pageCount = 512
+
+    init(catalog: Catalog, root: RootID) {
+        self.catalog = catalog
+        self.root = root
+    }
+
+    mutating func next() async throws -> KnownFile? {
+        if page.isEmpty {
+            page = try await catalog.knownFiles(root: root, after: last, limit: Self.pageCount)[...]
+            last = page.last?.path.string ?? last
+        }
+        return page.popFirst()
+    }
 }
 
 extension Catalog {
