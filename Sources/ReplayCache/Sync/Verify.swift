@@ -10,8 +10,11 @@ struct Verify {
         var summary = try await check(root)
         guard summary.filesSeen > 0 else {
             throw ReplayCacheError(
-                .usage, "the catalog knows no files below \(root.path)",
-                hint: "`replaycache scan \(root.path)` records what is there to compare with", subject: root.path)
+                .usage,
+                "the catalog knows no files below \(root.path)",
+                hint: "`replaycache scan \(root.path)` records what is there to compare with",
+                subject: root.path
+            )
         }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
@@ -21,8 +24,11 @@ struct Verify {
         var summary = SyncSummary(command: "verify")
         var files = KnownFiles(catalog: context.catalog, root: root.id)
         try await forEachConcurrently(
-            width: 2 * Machine.coreCount, next: { try await files.next() }, work: { await check($0, root) },
-            collect: { tell($0, &summary) })
+            width: 2 * Machine.coreCount,
+            next: { try await files.next() },
+            work: { await check($0, root) },
+            collect: { tell($0, &summary) }
+        )
         return summary
     }
 
