@@ -7,7 +7,7 @@ package struct UnhashedFile: Sendable {
 /// What hashing a file gave.
 package struct HashedFile: Sendable {
     package enum Outcome: Sendable {
-        case content(Digest, ReplayMetadata?)
+        case content(Digest, ScannedReplay?)
         /// The file cannot be relied on now; the reason is for people.
         case unreliable(String)
     }
@@ -133,11 +133,11 @@ extension Catalog {
             contentID = id
             if let replay {
                 try ReplayRows.store(
-                    replay,
+                    replay.metadata,
                     reader: ReplayReader.version,
                     content: id,
                     in: database,
-                    keepingJSON: true
+                    json: replay.json
                 )
             }
         case .unreliable(let reason):

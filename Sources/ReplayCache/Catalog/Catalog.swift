@@ -58,6 +58,13 @@ package actor Catalog {
         )
     }
 
+    /// The row of a place that was used before; nil when it was not.
+    package func knownPlace(_ place: Place) throws -> PlaceRecord? {
+        try database.first("SELECT id, database FROM place WHERE canonical = ?", [.text(place.canonical)]) { row in
+            PlaceRecord(id: row.int64(0), path: "\(home)/\(row.text(1))")
+        }
+    }
+
     /// The database files of all places that were ever used from here.
     package func knownPlaces() throws -> [KnownPlace] {
         try database.all("SELECT id, canonical, database FROM place ORDER BY id") { row in

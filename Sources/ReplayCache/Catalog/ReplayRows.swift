@@ -1,15 +1,26 @@
+/// What the reader found in a replay, and the same as JSON, made where there are threads to spare.
+package struct ScannedReplay: Sendable {
+    package let metadata: ReplayMetadata
+    package let json: String
+
+    package init(_ metadata: ReplayMetadata) throws {
+        self.metadata = metadata
+        json = try JSON.text(metadata)
+    }
+}
+
 /// Writes what the reader found into the `replay` and `player` tables, which the catalog and every place's database have
 /// alike (`schema/m0001_catalog.sql`, `schema/base.sql`).
 package enum ReplayRows {
     /// Stores `metadata` for a content unless a reader at least as new has done so.
     ///
-    /// The catalog also keeps the whole of it as JSON (`keepingJSON`), for the next push to publish.
+    /// The catalog also keeps the whole of it as JSON (`json`), for the next push to publish.
     package static func store(
         _ metadata: ReplayMetadata,
         reader: Int,
         content: Int64,
         in database: Database,
-        keepingJSON: Bool
+        json: String?
     ) throws {
         let known = try database.first("SELECT reader FROM replay WHERE content = ?", [.integer(content)]) { $0.int(0) }
         if let known, known >= reader { return }
@@ -17,10 +28,10 @@ package enum ReplayRows {
             """
             INSERT OR REPLACE INTO replay (content, reader, version, stage, is_teams, started_at, started_at_seconds,
                 last_frame, is_complete, problem, end_method, winner_ports, match_id, game, tiebreaker, played_on, seed
-                \(keepingJSON ? ", metadata" : ""))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \(keepingJSON ? ", ?" : ""))
+                \(json == nil ? "" : ", metadata"))
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \(json == nil ? "" : ", ?"))
             """,
-            try replayValues(metadata, reader: reader, content: content, keepingJSON: keepingJSON)
+            try replayValues(metadata, reader: reader, content: content, json: json)
         )
         if known != nil { try database.run("DELETE FROM player WHERE content = ?", .integer(content)) }
         for player in metadata.players { try store(player, content: content, in: database) }
@@ -30,7 +41,7 @@ package enum ReplayRows {
         _ metadata: ReplayMetadata,
         reader: Int,
         content: Int64,
-        keepingJSON: Bool
+        json: String?
     ) throws -> [SQLiteValue] {
         let winners = metadata.winnerPorts.map { ports in ports.sorted().map(String.init).joined(separator: ",") }
         let values: [SQLiteValue] = [
@@ -42,7 +53,7 @@ package enum ReplayRows {
             SQLiteValue(metadata.tiebreaker), SQLiteValue(metadata.playedOn),
             SQLiteValue(metadata.randomSeed.map(Int64.init)),
         ]
-        return keepingJSON ? values + [.text(try JSON.text(metadata))] : values
+        return values + (json.map { [.text($0)] } ?? [])
     }
 
     private static func store(_ player: ReplayPlayer, content: Int64, in database: Database) throws {

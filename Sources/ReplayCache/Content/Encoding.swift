@@ -22,24 +22,26 @@ package enum ObjectEncoder {
     /// (`slp-compression.md` section 2).
     static let level: Int32 = 3
 
-    /// Bytes in one of the pieces that ``choose(for:)`` tries.
-    private static let sampleByteCount: Int64 = 64 << 10
+    /// Content longer than this is judged by a sample from its middle; shorter content is its own sample.
+    private static let sampleByteCount: Int64 = 1 << 20
 
     /// Content that zstd shrinks by less than an eighth is not worth decoding again on every pod.
-    private static let worthwhile = 7.0 / 8.0
+    private static func isWorthwhile(_ encoded: Int, of content: Int64) -> Bool {
+        Int64(encoded) < content / 8 * 7
+    }
 
     /// Encodes `content`, decodes the result and compares its digest with `digest`, so that nothing is uploaded that
     /// could not be read back.
     ///
     /// Blocks. Holds the encoded bytes in memory: content is at most ``Recipe/threshold`` long.
     package static func encode(_ content: some ByteSource, digest: Digest, byteCount: Int64) throws -> EncodedContent {
-        let encoding = try choose(for: content, byteCount: byteCount)
-        guard encoding == .zst else {
-            let (found, count) = try Digest.of(content)
-            guard found == digest, count == byteCount else { throw ObjectEncodingError.contentChanged }
-            return EncodedContent(encoding: .raw, source: content, byteCount: byteCount, storedDigest: digest)
+        guard try looksCompressible(content, byteCount: byteCount) else {
+            return try raw(content, digest: digest, byteCount: byteCount)
         }
         let encoded = try compress(content, byteCount: byteCount)
+        guard isWorthwhile(encoded.count, of: byteCount) else {
+            return try raw(content, digest: digest, byteCount: byteCount)
+        }
         let check = try VerifyingDecoder(encoding: .zst, digest: digest, byteCount: byteCount)
         try check.decode(encoded.span) { _ in }
         do {
@@ -55,20 +57,25 @@ package enum ObjectEncoder {
         )
     }
 
-    /// Picks an encoding by compressing a piece from the start, the middle and the end.
-    static func choose(for content: some ByteSource, byteCount: Int64) throws -> Encoding {
-        guard byteCount >= 64 else { return .raw }
-        let length = min(sampleByteCount, byteCount)
-        let starts: Set<Int64> = [0, (byteCount - length) / 2, byteCount - length]
-        var piece = [UInt8](repeating: 0, count: Int(length))
-        var encoded: [UInt8] = []
-        for start in starts {
-            guard try content.read(at: start, into: &piece) == piece.count else {
-                throw ObjectEncodingError.contentChanged
-            }
-            try ZstdCompressor(level: 1, byteCount: length).compress(piece.span, isLast: true, into: &encoded)
+    private static func raw(
+        _ content: some ByteSource,
+        digest: Digest,
+        byteCount: Int64
+    ) throws -> EncodedContent {
+        let (found, count) = try Digest.of(content)
+        guard found == digest, count == byteCount else { throw ObjectEncodingError.contentChanged }
+        return EncodedContent(encoding: .raw, source: content, byteCount: byteCount, storedDigest: digest)
+    }
+
+    private static func looksCompressible(_ content: some ByteSource, byteCount: Int64) throws -> Bool {
+        guard byteCount > sampleByteCount else { return byteCount >= 64 }
+        var sample = [UInt8](repeating: 0, count: Int(sampleByteCount / 8))
+        guard try content.read(at: byteCount / 2, into: &sample) == sample.count else {
+            throw ObjectEncodingError.contentChanged
         }
-        return Double(encoded.count) < worthwhile * Double(piece.count * starts.count) ? .zst : .raw
+        var encoded: [UInt8] = []
+        try ZstdCompressor(level: 1, byteCount: Int64(sample.count)).compress(sample.span, isLast: true, into: &encoded)
+        return isWorthwhile(encoded.count, of: Int64(sample.count))
     }
 
     private static func compress(_ content: some ByteSource, byteCount: Int64) throws -> [UInt8] {

@@ -39,11 +39,22 @@ package final class PlacedFile: Sendable {
         let mark = try Digest.of(Array(path.name.utf8)).short
         temporaryName = "\(Self.temporaryPrefix)\(digest.hex)-\(mark)\(Self.temporarySuffix)"
         file = try Self.open(temporaryName, in: directory)
-        // Another process that writes the same content to the same place holds the lock.
-        guard file.tryLock() else { throw FileError("lock", file.path, .resourceTemporarilyUnavailable) }
+        if !isWorthKeeping { try file.truncate(to: 0) }
     }
 
+    /// Opens and locks the temporary file.
+    ///
+    /// Throws `Errno.resourceTemporarilyUnavailable` when another process is writing the same content to the same place,
+    /// or has just given it its name.
     private static func open(_ name: String, in directory: OpenFile) throws -> OpenFile {
+        let file = try create(name, in: directory)
+        guard file.tryLock(), file.isStill(name, in: directory) else {
+            throw FileError("lock", file.path, .resourceTemporarilyUnavailable)
+        }
+        return file
+    }
+
+    private static func create(_ name: String, in directory: OpenFile) throws -> OpenFile {
         do {
             return try directory.creating(name)
         } catch  where error.errno == .fileExists {

@@ -69,7 +69,7 @@ extension PlaceStore {
                     reader: put.reader ?? 0,
                     content: content,
                     in: database,
-                    keepingJSON: false
+                    json: nil
                 )
             }
             let was = try put.was.map { try self.content($0, size: nil) }

@@ -42,32 +42,22 @@ package final class Repository: Sendable {
 
     /// Opens the repository at a place for reading and catches up with its log.
     ///
-    /// Writes nothing there.
+    /// Writes nothing there, and nothing here about a place that holds no repository.
     package static func open(_ place: Place, catalog: Catalog) async throws -> Repository {
-        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
-        let remote: MeteredRemote
-        do {
-            remote = MeteredRemote(try RemoteOpening.open(place))
-        } catch let error as ReplayCacheError where error.code == .notFound {
-            guard try await store.repositoryID() != nil else { throw error }
-            throw gone(place, cause: error.cause)
+        let known = try await knownState(of: place, catalog: catalog)
+        let remote = try await openRemote(place, isKnown: known != nil)
+        if let known, let repository = try await catchUp(known, place, remote) { return repository }
+        guard let manifest = try await manifest(place, remote) else {
+            throw known == nil ? noRepository(place) : gone(place)
         }
-        if let known = try await store.repositoryID() {
-            if let opened = try await catchUpKnown(place, remote, store, id: known) { return opened }
-            let manifest = try await manifest(place, remote)
-            guard let manifest else { throw gone(place, cause: nil) }
-            // Another repository stands here now. What is known of the old one is of no use for reading.
-            try await store.reset()
-            return try await adopt(
-                manifest,
-                place,
-                remote,
-                store,
-                [Warning(message: "another repository stands at \(place) now; reading that one", isDamage: false)]
-            )
+        guard let known else {
+            let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
+            return try await adopt(manifest, place, remote, store, [])
         }
-        guard let manifest = try await manifest(place, remote) else { throw noRepository(place) }
-        return try await adopt(manifest, place, remote, store, [])
+        // Another repository stands here now. What is known of the old one is of no use for reading.
+        try await known.store.reset()
+        let warning = Warning(message: "another repository stands at \(place) now; reading that one", isDamage: false)
+        return try await adopt(manifest, place, remote, known.store, [warning])
     }
 
     /// Opens the repository at a place for writing, creating it in an empty or absent place.
@@ -78,17 +68,11 @@ package final class Repository: Sendable {
         catalog: Catalog,
         insistsOnNew: Bool
     ) async throws -> Repository {
-        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
-        let known = try await store.repositoryID()
-        if known != nil && !insistsOnNew {
-            let remote: MeteredRemote
-            do {
-                remote = MeteredRemote(try RemoteOpening.open(place))
-            } catch let error as ReplayCacheError where error.code == .notFound {
-                throw gone(place, cause: error.cause)
-            }
-            if let known, let opened = try await catchUpKnown(place, remote, store, id: known) { return opened }
-            guard let manifest = try await manifest(place, remote) else { throw gone(place, cause: nil) }
+        let known = try await knownState(of: place, catalog: catalog)
+        if let known, !insistsOnNew {
+            let remote = try await openRemote(place, isKnown: true)
+            if let repository = try await catchUp(known, place, remote) { return repository }
+            guard let manifest = try await manifest(place, remote) else { throw gone(place) }
             throw ReplayCacheError(
                 .configuration,
                 "another repository (\(manifest.repository)) stands at \(place) than the one known here",
@@ -97,11 +81,19 @@ package final class Repository: Sendable {
             )
         }
         let remote = MeteredRemote(try RemoteOpening.openCreating(place))
+        let standing = try await manifest(place, remote)
+        if standing == nil { try await refuseNonEmpty(place, remote) }
+        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
         if known != nil { try await store.reset() }
-        if let manifest = try await manifest(place, remote) {
-            return try await adopt(manifest, place, remote, store, [])
-        }
-        try await refuseNonEmpty(place, remote)
+        if let standing { return try await adopt(standing, place, remote, store, []) }
+        return try await create(place, remote, store)
+    }
+
+    private static func create(
+        _ place: Place,
+        _ remote: MeteredRemote,
+        _ store: PlaceStore
+    ) async throws -> Repository {
         let manifest = Manifest(repository: newRepositoryID())
         try await remote.put(Manifest.key, try RemoteBody(manifest.encoded()), durability: .commit)
         try await store.setRepositoryID(manifest.repository)
@@ -115,6 +107,45 @@ package final class Repository: Sendable {
         )
     }
 
+    /// The state kept of a repository that was read or made before.
+    private struct KnownState {
+        let store: PlaceStore
+        let id: String
+    }
+
+    private static func knownState(of place: Place, catalog: Catalog) async throws -> KnownState? {
+        guard let record = try await catalog.knownPlace(place) else { return nil }
+        let store = try PlaceStore(record: record, home: catalog.home)
+        guard let id = try await store.repositoryID() else { return nil }
+        return KnownState(store: store, id: id)
+    }
+
+    private static func openRemote(_ place: Place, isKnown: Bool) async throws -> MeteredRemote {
+        do {
+            return MeteredRemote(try RemoteOpening.open(place))
+        } catch let error as ReplayCacheError where error.code == .notFound && isKnown {
+            throw gone(place)
+        }
+    }
+
+    /// Catches up with a repository that was read before; nil when its log no longer has what it had.
+    private static func catchUp(
+        _ known: KnownState,
+        _ place: Place,
+        _ remote: MeteredRemote
+    ) async throws -> Repository? {
+        let found = try await LogReader(place: place, remote: remote, store: known.store).catchUp()
+        guard found.isSameLog else { return nil }
+        return Repository(
+            place: place,
+            remote: remote,
+            store: known.store,
+            id: known.id,
+            isNew: false,
+            warnings: found.warnings
+        )
+    }
+
     private static func adopt(
         _ manifest: Manifest,
         _ place: Place,
@@ -123,8 +154,7 @@ package final class Repository: Sendable {
         _ warnings: [Warning]
     ) async throws -> Repository {
         try await refuseBase(place, remote)
-        let log = LogReader(place: place, remote: remote, store: store)
-        let found = try await log.catchUp()
+        let found = try await LogReader(place: place, remote: remote, store: store).catchUp()
         try await store.setRepositoryID(manifest.repository)
         return Repository(
             place: place,
@@ -133,26 +163,6 @@ package final class Repository: Sendable {
             id: manifest.repository,
             isNew: false,
             warnings: warnings + found.warnings
-        )
-    }
-
-    /// Catches up with a repository that was read before; nil when its log no longer has what it had.
-    private static func catchUpKnown(
-        _ place: Place,
-        _ remote: MeteredRemote,
-        _ store: PlaceStore,
-        id: String
-    ) async throws -> Repository? {
-        let log = LogReader(place: place, remote: remote, store: store)
-        let found = try await log.catchUp()
-        guard found.isSameLog else { return nil }
-        return Repository(
-            place: place,
-            remote: remote,
-            store: store,
-            id: id,
-            isNew: false,
-            warnings: found.warnings
         )
     }
 
@@ -199,13 +209,12 @@ package final class Repository: Sendable {
         )
     }
 
-    private static func gone(_ place: Place, cause: String?) -> ReplayCacheError {
+    private static func gone(_ place: Place) -> ReplayCacheError {
         ReplayCacheError(
             .notFound,
             "the repository that was at \(place) is gone: wiped, moved or not mounted",
             hint: "mount the disk or restore the folder; to start again from what this machine has, push with --new",
-            subject: place.canonical,
-            cause: cause
+            subject: place.canonical
         )
     }
 

@@ -39,11 +39,8 @@ struct Fetch {
     }
 
     private func openDestination() async throws -> LocalRoot? {
-        do {
-            return try await LocalRoot.open(destination, catalog: context.catalog)
-        } catch let error as FileError where error.isNotFound && options.isDryRun {
-            return nil
-        }
+        if options.isDryRun && (try? OpenFile.directory(destination)) == nil { return nil }
+        return try await LocalRoot.open(destination, catalog: context.catalog)
     }
 
     private func scope(_ root: RootID) -> PlaceStore.FetchScope {

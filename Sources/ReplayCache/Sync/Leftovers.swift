@@ -9,7 +9,9 @@ enum Leftovers {
                     continue
                 }
                 let directory = try root.directory.parent(of: path, creating: false)
-                guard let file = try? directory.updating(String(path.name)), file.tryLock() else { continue }
+                guard let file = try? directory.updating(String(path.name)), file.tryLock(),
+                    file.isStill(String(path.name), in: directory)
+                else { continue }
                 try directory.remove(String(path.name))
             }
         }

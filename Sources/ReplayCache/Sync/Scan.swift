@@ -16,7 +16,10 @@ struct Scan {
     /// Nanoseconds.
     private static let recordingWindow: Int64 = 10_000_000_000
     /// Hashed files in one transaction.
-    private static let recordBatch = 512
+    private static let recordBatch = 256
+    /// What one task hashes: a thread is handed a chunk, since a hand-over costs as much as hashing a small file.
+    private static let chunkFiles = 16
+    private static let chunkBytes: Int64 = 4 << 20
 
     /// Scans and counts into `summary`.
     ///
@@ -72,23 +75,39 @@ struct Scan {
 
     private func hash(_ files: [UnhashedFile], _ summary: inout SyncSummary) async throws {
         var pending: [HashedFile] = []
-        var next = files[...]
+        var next = Self.chunks(of: files)[...]
         var counts = summary
         try await forEachConcurrently(
-            width: 2 * Machine.coreCount,
+            width: 4 * Machine.coreCount,
             next: { next.popFirst() },
             work: { await hash($0) },
-            collect: { hashed in
-                count(hashed, &counts)
-                pending.append(hashed.file)
+            collect: { chunk in
+                for hashed in chunk { count(hashed, &counts) }
+                pending += chunk.map(\.file)
                 if pending.count >= Self.recordBatch {
                     try await context.catalog.record(pending, root: root.id)
                     pending.removeAll(keepingCapacity: true)
                 }
             }
         )
+        // What a cancelled run has hashed is recorded by the batch; the rest is hashed again.
+        try Task.checkCancellation()
         try await context.catalog.record(pending, root: root.id)
         summary = counts
+    }
+
+    private static func chunks(of files: [UnhashedFile]) -> [[UnhashedFile]] {
+        var chunks: [[UnhashedFile]] = []
+        var bytes: Int64 = 0
+        for file in files {
+            if chunks.isEmpty || bytes + file.status.size > chunkBytes || (chunks.last?.count ?? 0) >= chunkFiles {
+                chunks.append([])
+                bytes = 0
+            }
+            chunks[chunks.count - 1].append(file)
+            bytes += file.status.size
+        }
+        return chunks
     }
 
     private struct Hashed: Sendable {
@@ -112,22 +131,21 @@ struct Scan {
         }
     }
 
-    private func hash(_ file: UnhashedFile) async -> Hashed {
+    private func hash(_ files: [UnhashedFile]) async -> [Hashed] {
+        // A cancelled chunk is dropped as a whole: collecting it throws before anything is recorded.
+        (try? await BlockingPool.shared.run { try files.map(hash) }) ?? []
+    }
+
+    /// Blocks. Throws when cancelled, and only then.
+    private func hash(_ file: UnhashedFile) throws -> Hashed {
         let started = Machine.now()
         func outcome(_ fate: Hashed.Fate, _ outcome: HashedFile.Outcome, _ status: FileStatus) -> Hashed {
-            Hashed(
-                file: HashedFile(path: file.path, status: status, hashedAt: started, outcome: outcome),
-                fate: fate
-            )
+            Hashed(file: HashedFile(path: file.path, status: status, hashedAt: started, outcome: outcome), fate: fate)
         }
         do {
-            let options = options
-            let read = try await BlockingPool.shared.run { [root] in
-                try FileReading.read(file.path, in: root.directory, followsLinks: options.followsLinks)
-            }
-            switch read {
+            switch try FileReading.read(file.path, in: root.directory, followsLinks: options.followsLinks) {
             case .content(let digest, let replay, let status):
-                if let replay, replay.rawLength == 0, started - status.mtimeNanoseconds < Self.recordingWindow {
+                if replay?.metadata.rawLength == 0, started - status.mtimeNanoseconds < Self.recordingWindow {
                     let reason = "is still being recorded"
                     return outcome(.deferred(reason), .unreliable(reason), status)
                 }
@@ -136,10 +154,11 @@ struct Scan {
                 let reason = "changed while it was read"
                 return outcome(.deferred(reason), .unreliable(reason), status)
             }
-        } catch let error as FileError {
-            return outcome(.failed("\(error.errno)"), .unreliable("\(error.errno)"), file.status)
+        } catch is CancellationError {
+            throw CancellationError()
         } catch {
-            return outcome(.failed("\(error)"), .unreliable("\(error)"), file.status)
+            let reason = (error as? FileError).map { "\($0.errno)" } ?? "\(error)"
+            return outcome(.failed(reason), .unreliable(reason), file.status)
         }
     }
 }
@@ -147,7 +166,7 @@ struct Scan {
 /// Reads one local file: its digest, and what the replay reader finds.
 enum FileReading {
     enum Result: Sendable {
-        case content(Digest, ReplayMetadata?, FileStatus)
+        case content(Digest, ScannedReplay?, FileStatus)
         case changedMeanwhile(FileStatus)
     }
 
@@ -164,7 +183,7 @@ enum FileReading {
             : try root.parent(of: path, creating: false).reading(String(path.name))
         let before = try file.status()
         let (digest, byteCount) = try Digest.of(file)
-        let replay = isReplay(path) ? try ReplayReader.read(file) : nil
+        let replay = isReplay(path) ? try ScannedReplay(ReplayReader.read(file)) : nil
         let after = try file.status()
         guard after.isUnchanged(since: before), byteCount == before.size else { return .changedMeanwhile(after) }
         return .content(digest, replay, after)

@@ -31,9 +31,18 @@ struct LocalRoot: Sendable {
 
     /// Opens the directory at `path` and gives it a row.
     static func open(_ path: String, catalog: Catalog) async throws -> LocalRoot {
-        let canonical = try Machine.canonicalPath(path)
+        let canonical = try canonicalPath(path)
         let directory = try OpenFile.directory(canonical)
         return LocalRoot(id: try await catalog.root(path: canonical), directory: directory, path: canonical)
+    }
+
+    private static func canonicalPath(_ path: String) throws -> String {
+        do {
+            return try Machine.canonicalPath(path)
+        } catch {
+            guard error.isNotFound else { throw error }
+            throw ReplayCacheError(.usage, "the folder \(path) does not exist", hint: "check the path", subject: path)
+        }
     }
 
     /// A repository inside the folder that is pushed into it, or the reverse, would swallow itself.

@@ -32,14 +32,6 @@ package final class OpenFile: Sendable {
         return OpenFile(Int32(result), path)
     }
 
-    /// Opens, creating it if it is missing, a file for appending by its path, readable by its owner only.
-    package static func lockFile(_ path: String) throws(FileError) -> OpenFile {
-        let result = try retryingInterrupts("open", path) {
-            Int(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
-        }
-        return OpenFile(Int32(result), path)
-    }
-
     /// Opens the sub-directory `name`, which must not be a link.
     package func directory(_ name: String) throws(FileError) -> OpenFile {
         try openChild(name, "open folder", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -169,9 +161,10 @@ package final class OpenFile: Sendable {
     /// Takes the exclusive lock of this file if it is free; the kernel drops it when the process ends.
     package func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
-    /// Waits for the exclusive lock of this file.
-    package func lock() throws(FileError) {
-        _ = try retryingInterrupts("lock", path) { Int(flock(descriptor, LOCK_EX)) }
+    /// Whether `name` still leads to this file. To be asked after locking: whoever held the lock may have renamed it.
+    package func isStill(_ name: String, in directory: OpenFile) -> Bool {
+        guard let mine = try? status(), let named = try? directory.status(of: name) else { return false }
+        return mine.inode == named.inode && mine.device == named.device
     }
 
     // MARK: Names
