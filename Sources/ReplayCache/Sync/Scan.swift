@@ -136,7 +136,9 @@ struct Scan {
         (try? await BlockingPool.shared.run { try files.map(hash) }) ?? []
     }
 
-    /// Blocks. Throws when cancelled, and only then.
+    /// Blocks.
+    ///
+    /// Throws when cancelled, and only then.
     private func hash(_ file: UnhashedFile) throws -> Hashed {
         let started = Machine.now()
         func outcome(_ fate: Hashed.Fate, _ outcome: HashedFile.Outcome, _ status: FileStatus) -> Hashed {

@@ -161,7 +161,9 @@ package final class OpenFile: Sendable {
     /// Takes the exclusive lock of this file if it is free; the kernel drops it when the process ends.
     package func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
-    /// Whether `name` still leads to this file. To be asked after locking: whoever held the lock may have renamed it.
+    /// Whether `name` still leads to this file.
+    ///
+    /// To be asked after locking: whoever held the lock may have renamed it.
     package func isStill(_ name: String, in directory: OpenFile) -> Bool {
         guard let mine = try? status(), let named = try? directory.status(of: name) else { return false }
         return mine.inode == named.inode && mine.device == named.device
