@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct Fetch: AsyncParsableCommand {
+struct Fetch: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring what changed at a remote into a folder.",
         discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import ReplayCache
 import Synchronization
 
-struct List: AsyncParsableCommand {
+struct List: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List the entries of a repository.",

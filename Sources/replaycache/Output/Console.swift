@@ -7,12 +7,18 @@ struct BrokenPipe: Error {}
 enum Console {
     /// Writes a line of data.
     static func data(_ line: String, terminator: String = "\n") throws {
-        guard StandardStream.write(Array((line + terminator).utf8), to: 1) else { throw BrokenPipe() }
+        try write(Array((line + terminator).utf8))
     }
 
     /// Writes a value as a line of JSON.
     static func json(_ value: some Encodable) throws {
-        guard StandardStream.write(try JSON.line(value) + [UInt8(ascii: "\n")], to: 1) else { throw BrokenPipe() }
+        try write(try JSON.line(value) + [UInt8(ascii: "\n")])
+    }
+
+    private static func write(_ bytes: [UInt8]) throws {
+        guard let failure = StandardStream.write(bytes, to: 1) else { return }
+        if failure.isBrokenPipe { throw BrokenPipe() }
+        throw ReplayCacheError(failure, doing: "printing")
     }
 
     /// Writes an error the way people read it.

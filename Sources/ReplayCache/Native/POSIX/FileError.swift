@@ -17,6 +17,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var isNotFound: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
+    /// The reader of a pipe is gone.
+    package var isBrokenPipe: Bool { errno == .brokenPipe }
+
     /// The disk is full or a quota is used up: going on with other files cannot help.
     package var isOutOfSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
 
