@@ -29,10 +29,8 @@ struct ReplayCacheCommand: AsyncParsableCommand {
                 try await perform(try parseAsRoot())
             }
         } catch let error as ReplayCacheError {
-            Console.report(error)
+            if error.code != .outputClosed { Console.report(error) }
             Self.exit(withError: ExitCode(ExitStatus.of(error.code)))
-        } catch is BrokenPipe {
-            Self.exit(withError: ExitCode.success)
         } catch {
             Self.exit(withError: error)
         }

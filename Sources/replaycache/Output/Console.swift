@@ -1,8 +1,5 @@
 import ReplayCache
 
-/// Standard output was closed by its reader: nothing is wrong, and nothing more is wanted.
-struct BrokenPipe: Error {}
-
 /// Standard output for data, standard error for everything else.
 enum Console {
     /// Writes a line of data.
@@ -16,9 +13,7 @@ enum Console {
     }
 
     private static func write(_ bytes: [UInt8]) throws {
-        guard let failure = StandardStream.write(bytes, to: 1) else { return }
-        if failure.isBrokenPipe { throw BrokenPipe() }
-        throw ReplayCacheError(failure, doing: "printing")
+        if let failure = StandardStream.write(bytes, to: 1) { throw ReplayCacheError(failure, doing: "printing") }
     }
 
     /// Writes an error the way people read it.

@@ -17,9 +17,6 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var isNotFound: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
-    /// The reader of a pipe is gone.
-    package var isBrokenPipe: Bool { errno == .brokenPipe }
-
     /// The disk is full or a quota is used up: going on with other files cannot help.
     package var isOutOfSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
 
@@ -34,7 +31,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
             default: nil
             }
         return ReplayCacheError(
-            .disk,
+            errno == .brokenPipe ? .outputClosed : .disk,
             "cannot \(operation) \(path)",
             hint: hint,
             subject: subject ?? path,
