@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import Subprocess
 import Testing
 
 /// One bad thing is reported and does not hide the others.

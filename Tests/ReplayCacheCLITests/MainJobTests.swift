@@ -74,17 +74,17 @@ struct MainJobTests {
     @Test func checkpointsShareTheirPartsAndComeBackByMetric() async throws {
         var weights = [UInt8](repeating: 0, count: 40 << 20)
         var state: UInt64 = 1
-        for index in stride(from: 0, to: weights.count, by: 8) {
+        for index in stride(from: 0, to: weights.count, by: 4096) {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             weights[index] = UInt8(truncatingIfNeeded: state >> 56)
         }
         try sandbox.write("run/weights.bin", weights)
         let first = try await pushCheckpoint(step: 1, loss: 0.4)
-        #expect(first["objectsUploaded"]?.int == 4)
+        #expect(first["objectsUploaded"]?.int == 3)
         weights[20 << 20] ^= 1
         try sandbox.write("run/weights.bin", weights)
         let second = try await pushCheckpoint(step: 2, loss: 0.5)
-        #expect(second["objectsUploaded"]?.int == 2)
+        #expect(second["objectsUploaded"]?.int == 1)
 
         let log = try await sandbox.run("checkpoint", "log", "fox", "--remote", "remote", "--json").json()
         #expect(log.dropLast().map { $0["step"]?.int } == [2, 1])

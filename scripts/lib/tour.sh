@@ -25,10 +25,9 @@ tour() {
     on pod fetch remote replays --character "$character"
     echo "\$ find replays -name '*.slp' | wc -l"
     find replays -name '*.slp' | wc -l
-    on pod query --character "$character" --local --count
+    on pod query --character "$character" --count
 
-    chapter "The pod trains and publishes checkpoints. Files over 32 MiB are stored in parts; parts that did not change are"
-    echo "# not sent again."
+    chapter "The pod publishes checkpoints. Files over 32 MiB are stored in parts; unchanged parts are not sent again."
     make_checkpoint
     on pod checkpoint push checkpoint --run demo --step 1000 --metric val_loss=0.52 --remote remote
     train_on

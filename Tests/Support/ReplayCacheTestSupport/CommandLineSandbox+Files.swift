@@ -1,5 +1,5 @@
-public import FoundationEssentials
-public import ReplayGenerator
+internal import FoundationEssentials
+internal import ReplayGenerator
 
 extension CommandLineSandbox {
     /// Writes short games below `folder`: every fifth with Mewtwo, some of them copies.

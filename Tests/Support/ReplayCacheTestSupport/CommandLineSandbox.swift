@@ -1,6 +1,5 @@
-public import FoundationEssentials
+internal import FoundationEssentials
 internal import Glibc
-public import ReplayGenerator
 public import Subprocess
 internal import SystemPackage
 
@@ -24,7 +23,7 @@ public final class CommandLineSandbox: Sendable {
     public func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
     /// The command beside the test bundle.
-    public static var binary: FilePath {
+    static var binary: FilePath {
         get throws {
             let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             return FilePath(bundle).removingLastComponent().appending("replaycache")
