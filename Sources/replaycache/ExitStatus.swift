@@ -6,6 +6,7 @@ import ReplayCache
 enum ExitStatus {
     static func of(_ code: ReplayCacheError.Code) -> Int32 {
         switch code {
+        case .outputClosed: 0
         case .partial, .conflict: 3
         case .integrity: 4
         case .notFound, .configuration, .unsupportedFormat: 5

@@ -26,21 +26,37 @@ struct ReplayCacheCommand: AsyncParsableCommand {
         ProcessSetup.run()
         do {
             try await Interruption().watch {
-                let command = try parseAsRoot()
-                if var command = command as? any AsyncParsableCommand {
-                    try await command.run()
-                } else {
-                    var command = command
-                    try command.run()
-                }
+                try await perform(try parseAsRoot())
             }
         } catch let error as ReplayCacheError {
-            Console.report(error)
+            if error.code != .outputClosed { Console.report(error) }
             Self.exit(withError: ExitCode(ExitStatus.of(error.code)))
-        } catch is BrokenPipe {
-            Self.exit(withError: ExitCode.success)
         } catch {
             Self.exit(withError: error)
         }
+    }
+
+    private static func perform(_ command: sending any ParsableCommand) async throws {
+        let isJSON = (command as? any ReplayCacheSubcommand)?.global.json ?? false
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
+        } catch let failure as SummarizedFailure {
+            throw failure.error
+        } catch let error as LogicalPathError {
+            throw try told(ReplayCacheError(error, doing: "reading the arguments"), isJSON)
+        } catch let error as ReplayCacheError {
+            throw try told(error, isJSON)
+        }
+    }
+
+    /// With `--json` the last line is the summary or the error.
+    private static func told(_ error: ReplayCacheError, _ isJSON: Bool) throws -> ReplayCacheError {
+        if isJSON { try Console.json(FailureLine(error)) }
+        return error
     }
 }

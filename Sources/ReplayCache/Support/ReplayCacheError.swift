@@ -7,7 +7,7 @@ public struct ReplayCacheError: Error, Sendable, Equatable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case integrity, notFound, configuration, quota, unavailable, busy, unsupportedFormat, conflict, partial
-            case usage, disk, cancelled, unclassified
+            case usage, disk, cancelled, outputClosed, unclassified
         }
         private let kind: Kind
 
@@ -35,6 +35,8 @@ public struct ReplayCacheError: Error, Sendable, Equatable {
         public static let disk = Code(kind: .disk)
         /// Interrupted by the user; what is on disk can be resumed.
         public static let cancelled = Code(kind: .cancelled)
+        /// The reader of what is printed went away: nothing is wrong, and nothing more is wanted.
+        public static let outputClosed = Code(kind: .outputClosed)
         /// Not foreseen.
         ///
         /// Each one seen is a bug.

@@ -80,10 +80,10 @@ struct ObjectWriter: Sendable {
         try await forEachConcurrently(
             width: Self.partWidth,
             next: { next.popFirst() },
-            work: { index in await Result.catching { (index, try await storePart(slices[index])) } },
+            work: { index in await Result.catching { try await storePart(slices[index], index: index) } },
             collect: { outcome in
-                let (index, part) = try outcome.get()
-                parts[index] = part.recipePart
+                let part = try outcome.get()
+                parts[part.index] = part.recipePart
                 result.add(part.stored)
             }
         )
@@ -91,30 +91,35 @@ struct ObjectWriter: Sendable {
         let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
         guard found == digest, byteCount == size else { throw ObjectEncodingError.contentChanged }
         let recipe = Recipe(size: size, parts: parts.compactMap { $0 })
+        guard recipe.parts.count == slices.count else {
+            throw ReplayCacheError(.unclassified, "\(slices.count - recipe.parts.count) parts of \(digest) were not stored")
+        }
         let key = ObjectKey(digest: digest, form: .recipe)
         result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size))
         result.digests.append(digest)
         return result
     }
 
+    /// Not a tuple of index and part: Swift 6.3.1 in release mode reads a wrong index from one that a task returns.
     private struct StoredPart: Sendable {
+        let index: Int
         let recipePart: Recipe.Part
         let stored: Stored
     }
 
-    private func storePart(_ slice: FileSlice) async throws -> StoredPart {
+    private func storePart(_ slice: FileSlice, index: Int) async throws -> StoredPart {
         let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
         if let known = try await repository.store.object(of: digest), known.key.form != .recipe {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
-            return StoredPart(recipePart: part, stored: Stored(objectsReused: 1))
+            return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
         }
         let stored = try await storeWhole(slice, digest: digest, size: size)
         guard case .obj(let object)? = stored.operations.first else {
             throw ReplayCacheError(.unclassified, "a part was stored without an object")
         }
         let part = Recipe.Part(sha256: digest, key: object.key, encodedSize: object.encodedSize)
-        return StoredPart(recipePart: part, stored: stored)
+        return StoredPart(index: index, recipePart: part, stored: stored)
     }
 }
 

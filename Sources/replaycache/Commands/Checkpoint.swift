@@ -16,7 +16,7 @@ struct CheckpointRemote: ParsableArguments {
     func place() throws -> Place { try RemoteArgument.place(remote) }
 }
 
-struct CheckpointPush: AsyncParsableCommand {
+struct CheckpointPush: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "push",
         abstract: "Publish files, or all files of a folder, as one checkpoint.",
@@ -83,7 +83,7 @@ struct CheckpointPush: AsyncParsableCommand {
     }
 }
 
-struct CheckpointLog: AsyncParsableCommand {
+struct CheckpointLog: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
         abstract: "List the checkpoints of a run, or of all runs, newest first.",
@@ -127,7 +127,7 @@ struct CheckpointLog: AsyncParsableCommand {
     }
 }
 
-struct CheckpointFetch: AsyncParsableCommand {
+struct CheckpointFetch: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
         abstract: "Bring the files of one checkpoint into a folder.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ReplayCache
 import Synchronization
 
-struct Dedup: AsyncParsableCommand {
+struct Dedup: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Find files with the same content.",
         discussion: """

@@ -1,9 +1,10 @@
 import ArgumentParser
 import ReplayCache
 
-struct Fetch: AsyncParsableCommand {
+struct Fetch: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring what changed at a remote into a folder.",
+        usage: "replaycache fetch [<remote>] [<dir>] [<options>]",
         discussion: """
             Content that is on this machine already is not downloaded. Local changes are never overwritten, and nothing \
             is deleted. A read-only key or mount suffices.
@@ -17,7 +18,7 @@ struct Fetch: AsyncParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "The repository and the folder; one alone is told apart by what it is.",
-            valueName: "remote] [dir"
+            valueName: "remote> <dir"
         )
     )
     var arguments: [String] = []

@@ -2,10 +2,11 @@ import ArgumentParser
 import ReplayCache
 import Synchronization
 
-struct List: AsyncParsableCommand {
+struct List: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List the entries of a repository.",
+        usage: "replaycache ls [<remote>] [<path>] [<options>]",
         discussion: """
             Examples:
               replaycache ls /mnt/backup/melee
@@ -13,7 +14,7 @@ struct List: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The repository, and the path below which to list.", valueName: "remote] [path"))
+    @Argument(help: ArgumentHelp("The repository, and the path below which to list.", valueName: "remote> <path"))
     var arguments: [String] = []
 
     @Flag(name: .short, help: "Also print size, stored size and modification time.")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct Push: AsyncParsableCommand {
+struct Push: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Publish what changed in a folder.",
         discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import ReplayCache
 import Synchronization
 
-struct Query: AsyncParsableCommand {
+struct Query: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Find replays by what happens in them.",
         discussion: """

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct SQL: AsyncParsableCommand {
+struct SQL: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "sql",
         abstract: "Run a SELECT over the catalog.",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct Scan: AsyncParsableCommand {
+struct Scan: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring the local catalog up to date with a folder.",
         discussion: """

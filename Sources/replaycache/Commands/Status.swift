@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct Status: AsyncParsableCommand {
+struct Status: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what a push and a fetch would move.",
         discussion: """

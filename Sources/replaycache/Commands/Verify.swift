@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplayCache
 
-struct Verify: AsyncParsableCommand {
+struct Verify: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Read a folder again and compare every byte with the catalog.",
         discussion: """

@@ -1,18 +1,19 @@
 import ReplayCache
 
-/// Standard output was closed by its reader: nothing is wrong, and nothing more is wanted.
-struct BrokenPipe: Error {}
-
 /// Standard output for data, standard error for everything else.
 enum Console {
     /// Writes a line of data.
     static func data(_ line: String, terminator: String = "\n") throws {
-        guard StandardStream.write(Array((line + terminator).utf8), to: 1) else { throw BrokenPipe() }
+        try write(Array((line + terminator).utf8))
     }
 
     /// Writes a value as a line of JSON.
     static func json(_ value: some Encodable) throws {
-        guard StandardStream.write(try JSON.line(value) + [UInt8(ascii: "\n")], to: 1) else { throw BrokenPipe() }
+        try write(try JSON.line(value) + [UInt8(ascii: "\n")])
+    }
+
+    private static func write(_ bytes: [UInt8]) throws {
+        if let failure = StandardStream.write(bytes, to: 1) { throw ReplayCacheError(failure, doing: "printing") }
     }
 
     /// Writes an error the way people read it.

@@ -23,15 +23,9 @@ extension GlobalOptions {
         let progress = Progress()
         let narrator = Narrator(options: self, progress: progress)
         let workspace = try await Workspace.open(progress: progress) { narrator.tell($0) }
-        let summary: SyncSummary
-        do {
-            summary = try await narrator.drawing { try await operation(workspace) }
-        } catch let error as ReplayCacheError where json {
-            try Console.json(FailureLine(error))
-            throw error
-        }
+        let summary = try await narrator.drawing { try await operation(workspace) }
         try narrator.conclude(summary)
-        if let failure = summary.failure { throw failure }
+        if let failure = summary.failure { throw SummarizedFailure(error: failure) }
     }
 
     /// Opens the catalog for an operation that prints rows of its own.
@@ -41,8 +35,18 @@ extension GlobalOptions {
     }
 }
 
+/// A command with the options that every command has.
+protocol ReplayCacheSubcommand: AsyncParsableCommand {
+    var global: GlobalOptions { get }
+}
+
+/// A failure that the summary has told already.
+struct SummarizedFailure: Error {
+    let error: ReplayCacheError
+}
+
 /// The last line of `--json` when an operation fails as a whole (`schema/error.schema.json`).
-private struct FailureLine: Encodable {
+struct FailureLine: Encodable {
     let v = 1
     let event = "error"
     let code: String

@@ -31,7 +31,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
             default: nil
             }
         return ReplayCacheError(
-            .disk,
+            errno == .brokenPipe ? .outputClosed : .disk,
             "cannot \(operation) \(path)",
             hint: hint,
             subject: subject ?? path,

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The standard streams.
 package enum StandardStream {
-    /// Writes all of `bytes` to a descriptor; false when the reader is gone (broken pipe).
-    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    /// Writes all of `bytes` to a descriptor; returns why that was not possible.
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> FileError? {
         var start = 0
         while start < bytes.count {
             let offset = start
@@ -13,11 +13,11 @@ package enum StandardStream {
             }
             if count < 0 {
                 if errno == EINTR { continue }
-                return false
+                return FileError.last("write to", descriptor == 1 ? "standard output" : "standard error")
             }
             start += count
         }
-        return true
+        return nil
     }
 
     /// The width of the terminal behind a descriptor; 80 when it is none.

@@ -1,0 +1,96 @@
+import ReplayCacheTestSupport
+import Subprocess
+import Testing
+
+/// One bad thing is reported and does not hide the others.
+struct BadInputTests {
+    let sandbox: CommandLineSandbox
+
+    init() async throws {
+        sandbox = try CommandLineSandbox()
+        try await sandbox.writeLibrary(count: 3)
+    }
+
+    @Test func aFileThatCannotBeReadIsNamedAndTheOthersArePushed() async throws {
+        #expect(
+            try await sandbox.shell("chmod -R a+rwX . && echo secret > slp/locked.slp && chmod 0 slp/locked.slp").status
+                == 0
+        )
+        var configuration = try sandbox.configuration(["push", "slp", "remote"])
+        configuration.platformOptions.userID = Self.nobody
+        let result = try await sandbox.run(configuration)
+        #expect(result.status == 3)
+        #expect(result.errors.contains("failed: locked.slp: Permission denied"))
+        #expect(result.errors.contains("1 of 4 files failed"))
+        #expect(try await sandbox.run("ls", "remote", machine: "other").lines.count == 3)
+    }
+
+    @Test func aDestinationThatIsNotWritableIsStatus8() async throws {
+        try await sandbox.run("push", "slp", "remote")
+        #expect(
+            try await sandbox.shell("chmod a+rwX . && mkdir pod pod-home && chmod 755 pod && chmod 777 pod-home").status
+                == 0
+        )
+        var configuration = try sandbox.configuration(["fetch", "remote", "pod"], machine: "pod")
+        configuration.platformOptions.userID = Self.nobody
+        let result = try await sandbox.run(configuration)
+        #expect(result.status != 0)
+        #expect(result.errors.contains("Permission denied"))
+        #expect(sandbox.files("pod").isEmpty)
+    }
+
+    /// Tests that run as root ask as somebody who is not.
+    private static let nobody: UInt32 = 65_534
+
+    @Test func aLoopOfLinksIsNotWalkedForever() async throws {
+        #expect(try await sandbox.shell("ln -s .. slp/up && ln -s self slp/self").status == 0)
+        #expect(try await sandbox.run("push", "slp", "remote").status == 0)
+        let followed = try await sandbox.run("scan", "slp", "--follow")
+        #expect(followed.errors.contains("failed: "))
+    }
+
+    @Test func aNameThatIsNotUTF8IsReportedAndTheRestIsPushed() async throws {
+        #expect(try await sandbox.shell(#"touch slp/$'\xff.slp'"#).status == 0)
+        let result = try await sandbox.run("push", "slp", "remote")
+        #expect(result.status == 3)
+        #expect(result.errors.contains("has a name that is not UTF-8"))
+        #expect(try await sandbox.run("ls", "remote").lines.count == 3)
+    }
+
+    @Test func emptyAndRandomReplaysAreCataloguedWithAReason() async throws {
+        try sandbox.write("slp/empty.slp", "")
+        try sandbox.write("slp/random.slp", (0..<5_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })
+        #expect(try await sandbox.run("push", "slp", "remote").status == 0)
+        try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        #expect(try sandbox.isSameTree("slp", "pod"))
+        for name in ["empty.slp", "random.slp"] {
+            let row = try await sandbox.run("query", "--path", name, "--json").summary()
+            #expect(row["problem"]?.string?.isEmpty == false, "\(name)")
+            #expect(row["complete"] == .bool(false))
+        }
+    }
+
+    @Test func aDamagedSegmentIsReportedAndTheRestIsRead() async throws {
+        try await sandbox.run("push", "slp", "remote")
+        try sandbox.write("slp/late.slp", "late")
+        try await sandbox.run("push", "slp", "remote")
+        let segment = try #require(sandbox.files("remote/log").last)
+        try sandbox.write("remote/log/\(segment)", "not a segment")
+        let result = try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("warning: log/\(segment)"))
+        #expect(sandbox.files("pod").count == 3)
+    }
+
+    @Test func aRemoteThatIsGoneIsNotMadeAnew() async throws {
+        try await sandbox.run("push", "slp", "remote")
+        #expect(try await sandbox.shell("rm -r remote").status == 0)
+        let result = try await sandbox.run("push", "slp", "remote")
+        #expect(result.status == 5)
+        #expect(result.errors.contains("is gone"))
+        #expect(sandbox.files("remote").isEmpty)
+        #expect(try await sandbox.run("push", "slp", "remote", "--new").status == 0)
+        try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        #expect(try sandbox.isSameTree("slp", "pod"))
+    }
+}

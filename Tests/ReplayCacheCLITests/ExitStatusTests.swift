@@ -1,0 +1,111 @@
+import ReplayCacheTestSupport
+import Testing
+
+/// The exit status tells a script what to do next; the text tells a person.
+struct ExitStatusTests {
+    let sandbox: CommandLineSandbox
+
+    init() throws { sandbox = try CommandLineSandbox() }
+
+    @Test func aConflictIsNamedLeftAloneAndStatus3() async throws {
+        try sandbox.write("laptop/a.slp", "first")
+        try await sandbox.run("push", "laptop", "remote")
+        try sandbox.write("pod/a.slp", "something else")
+        let result = try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        #expect(result.status == 3)
+        #expect(result.errors.contains("conflict: replays/a.slp changed on both sides"))
+        #expect(result.errors.contains("--force"))
+        #expect(try sandbox.read("pod/a.slp") == Array("something else".utf8))
+    }
+
+    @Test func damagedBytesAtTheRemoteAreNeverPlacedAndStatus4() async throws {
+        try sandbox.write("slp/a.slp", "good bytes")
+        try sandbox.write("slp/b.slp", "other bytes")
+        try await sandbox.run("push", "slp", "remote")
+        let object = try #require(sandbox.files("remote/objects").first)
+        var bytes = try sandbox.read("remote/objects/\(object)")
+        bytes[0] ^= 1
+        try sandbox.write("remote/objects/\(object)", bytes)
+        let result = try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("failed: "))
+        #expect(sandbox.files("pod").count == 1)
+    }
+
+    @Test(arguments: [["fetch", "empty", "pod"], ["ls", "absent"], ["status", "slp", "empty"], ["fetch", "pod"]])
+    func aPlaceWithoutARepositoryIsStatus5(_ command: [String]) async throws {
+        try sandbox.write("slp/a.slp", "x")
+        #expect(try await sandbox.shell("mkdir empty").status == 0)
+        let result = try await sandbox.run(try sandbox.configuration(command))
+        #expect(result.status == 5)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("hint: "))
+        #expect(sandbox.files("empty").isEmpty)
+    }
+
+    @Test func aFolderOfOtherThingsIsNotTakenForARemote() async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try sandbox.write("taken/notes.txt", "mine")
+        let result = try await sandbox.run("push", "slp", "taken")
+        #expect(result.status == 5)
+        #expect(result.errors.contains("hint: name a new folder in it"))
+        #expect(sandbox.files("taken") == ["notes.txt"])
+    }
+
+    @Test func aNewerFormatIsRefusedByNumber() async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try sandbox.write("remote/replaycache.json", #"{"format":2,"repository":"x"}"#)
+        let result = try await sandbox.run("push", "slp", "remote")
+        #expect(result.status == 5)
+        #expect(result.errors.contains("format 2"))
+        #expect(result.errors.contains("hint: install a newer replaycache"))
+    }
+
+    @Test func aDestinationBelowAFileIsStatus8() async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try await sandbox.run("push", "slp", "remote")
+        let result = try await sandbox.run("fetch", "remote", "slp/a.slp/pod", machine: "pod")
+        #expect(result.status == 8)
+        #expect(result.errors.contains("Not a directory"))
+    }
+
+    @Test func aFullStandardOutputIsStatus8() async throws {
+        try await sandbox.writeLibrary(count: 2)
+        try await sandbox.run("scan", "slp")
+        let result = try await sandbox.shell("replaycache query > /dev/full")
+        #expect(result.status == 8)
+        #expect(result.errors.contains("cannot write to standard output"))
+    }
+
+    @Test func anUnknownCharacterIsStatus64AndSuggestsOne() async throws {
+        let result = try await sandbox.run("query", "--character", "mewtoo")
+        #expect(result.status == 64)
+        #expect(result.errors == "error: no character is called \"mewtoo\"\nhint: did you mean Mewtwo?\n")
+    }
+
+    @Test(arguments: [
+        ["push"], ["push", "slp", "remote", "--sideways"], ["query", "--limit", "0"], ["query", "-0"],
+        ["push", "slp", "remote", "--into", "/absolute"], ["push", "slp", "remote", "--into", "checkpoints/x"],
+        ["push", "slp", "slp/inside"], ["push", "slp", "b2:bucket"], ["sql", "SELECT nonsense"],
+        ["sql", "CREATE TABLE x (y)"], ["verify", "slp"], ["scan", "slp", "--quiet", "--verbose"],
+        ["checkpoint", "push", "slp", "--run", "a/b", "--remote", "remote"],
+        ["checkpoint", "push", "slp", "--run", "a", "--metric", "loss", "--remote", "remote"],
+    ])
+    func wrongUsageIsStatus64(_ command: [String]) async throws {
+        try sandbox.write("slp/a.slp", "x")
+        let result = try await sandbox.run(try sandbox.configuration(command))
+        #expect(result.status == 64)
+        #expect(!result.errors.isEmpty)
+        #expect(sandbox.files("remote").isEmpty)
+    }
+
+    @Test func unknownRunsTagsAndStepsAreStatus64AndNameWhatIsThere() async throws {
+        try sandbox.write("model.pkl", "w")
+        try await sandbox.run("checkpoint", "push", "model.pkl", "--run", "fox", "--step", "9", "--remote", "remote")
+        for reference in ["falco", "fox@10", "fox@other", "fox@best:loss"] {
+            let result = try await sandbox.run("checkpoint", "fetch", reference, "--remote", "remote")
+            #expect(result.status == 64, "\(reference)")
+            #expect(result.errors.contains("hint: "), "\(reference)")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import ReplayCacheTestSupport
+import Testing
+
+/// What `--json` prints, against the schemas that other programs rely on.
+struct JSONContractTests {
+    let sandbox: CommandLineSandbox
+
+    init() throws { sandbox = try CommandLineSandbox() }
+
+    /// Commands that end with a summary, in an order that makes each meaningful.
+    private static let summarised = [
+        ["scan", "slp"], ["push", "slp", "remote", "--dry-run"], ["push", "slp", "remote"],
+        ["status", "slp", "remote"], ["fetch", "remote", "pod"], ["fetch", "remote", "pod", "--dry-run"],
+        ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
+        ["checkpoint", "log", "--remote", "remote"],
+        ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"],
+    ]
+
+    @Test func everyLineFitsItsSchema() async throws {
+        try await sandbox.writeLibrary(count: 4)
+        try sandbox.write("model.pkl", "weights")
+        let schemas = [
+            "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
+            "checkpoint": try JSONSchemaCheck("checkpoint"),
+        ]
+        let events = try JSONSchemaCheck("event")
+        for command in Self.summarised {
+            let result = try await sandbox.run(try sandbox.configuration(command + ["--json"]))
+            #expect(result.status == 0, "\(command) says \(result.errors)")
+            let lines = try result.json()
+            #expect(lines.last?["event"] == .string("summary"))
+            for line in lines {
+                let problems = (schemas[line["event"]?.string ?? ""] ?? events).problems(line)
+                #expect(problems.isEmpty, "\(command): \(line)")
+            }
+        }
+    }
+
+    @Test func duplicatesFitTheirSchema() async throws {
+        try sandbox.write("slp/a.slp", "same")
+        try sandbox.write("slp/b.slp", "same")
+        let lines = try await sandbox.run("dedup", "slp", "--json").json()
+        #expect(lines.count == 2)
+        #expect(try JSONSchemaCheck("duplicate").problems(try #require(lines.first)) == [])
+        #expect(lines.last?["copies"]?.int == 1)
+    }
+
+    @Test func queryPrintsAllKeysAndNoSummary() async throws {
+        try await sandbox.writeLibrary(count: 6)
+        try sandbox.write("slp/broken.slp", "not a replay at all")
+        try await sandbox.run("push", "slp", "remote")
+        let schema = try JSONSchemaCheck("replay")
+        let rows = try await sandbox.run("query", "--format", "json").json()
+        #expect(rows.count == 7)
+        for row in rows { #expect(schema.problems(row) == []) }
+        #expect(try await sandbox.run("query", "--json").json() == rows)
+        let broken = try #require(rows.first { $0["path"] == .string("replays/broken.slp") })
+        #expect(broken["winnerPorts"] == .null)
+        #expect(broken["stage"] == .null)
+        #expect(broken["problem"]?.string != nil)
+    }
+
+    @Test func pathsCanEndWithANUL() async throws {
+        try await sandbox.writeLibrary(count: 3)
+        try await sandbox.run("scan", "slp")
+        let result = try await sandbox.run("query", "--local", "--format", "paths", "-0")
+        #expect(result.outputBytes.last == 0)
+        #expect(
+            result.outputBytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } == sandbox.files("slp")
+        )
+    }
+
+    @Test(arguments: [
+        ["fetch", "nowhere", "pod"], ["push", "nowhere", "remote"], ["query", "--character", "mewtoo"],
+        ["push", "slp", "remote", "--into", "../up"], ["status", "slp"], ["sql", "DELETE FROM files"],
+        ["checkpoint", "fetch", "a@", "--remote", "remote"],
+    ])
+    func aFailureEndsWithAnErrorLine(_ command: [String]) async throws {
+        try sandbox.write("slp/a.slp", "x")
+        let result = try await sandbox.run(try sandbox.configuration(command + ["--json"]))
+        let error = try result.summary()
+        #expect(try JSONSchemaCheck("error").problems(error) == [])
+        #expect(error["exitCode"]?.int == result.status)
+        #expect(result.errors.contains("error: \(error["message"]?.string ?? "?")\n"))
+    }
+}
