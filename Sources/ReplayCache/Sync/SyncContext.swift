@@ -64,8 +64,9 @@ struct LocalRoot: Sendable {
 ///
 /// Stops starting new work when `collect` or `next` throws; what runs is cancelled and awaited.
 ///
-/// Never inlined: Swift 6.3.1's optimiser crashes on some callers ("While splitting coroutine") when it is.
-@inline(never)
+/// Left alone by the optimiser: Swift 6.3.1 crashes ("While splitting coroutine") or reads wrong results in some callers
+/// when this is inlined or specialised. It costs nothing beside the work that it hands out.
+@_optimize(none)
 func forEachConcurrently<Item: Sendable, Output: Sendable>(
     width: Int,
     next: () async throws -> Item?,
