@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Decoder for the text fields of a Game Start event, which are Shift-JIS in Microsoft's variant, CP932.
 ///
 /// Text from a file is never an error: what does not decode becomes U+FFFD (slp-format.md §3).
@@ -79,38 +73,14 @@ enum ShiftJIS {
         (0x8281, 0xFF41, 26), (0x829F, 0x3041, 83), (0x8340, 0x30A1, 87),
     ]
 
-    /// Asks `iconv` for every pair at once: 11,280 short conversions, about a millisecond, and no state kept after.
+    /// Asks the C library for every pair at once: 11,280 short conversions, about a millisecond, and no state kept after.
     private static func fillFromLibrary(_ pairs: inout [UInt16]) {
-        guard let converter = unsafe iconv_open("UTF-16BE", "CP932") else { return }
-        // SAFETY: iconv_open answers (iconv_t)-1 on failure; an open converter is closed below and goes nowhere else.
-        guard unsafe converter != UnsafeMutableRawPointer(bitPattern: -1) else { return }
-        defer { unsafe iconv_close(converter) }
+        guard let converter = TextConverter(from: "CP932", to: "UTF-16BE") else { return }
         for lead in [0x81...0x9F, 0xE0...0xFC].joined() {
             for trail in 0x40...0xFC where trail != 0x7F {
-                var pair = [CChar(truncatingIfNeeded: lead), CChar(truncatingIfNeeded: trail)]
-                var unit: [CChar] = [0, 0, 0, 0]
-                let written = unsafe convert(&pair, to: &unit, with: converter)
-                guard written == 2 else { continue }
-                pairs[lead << 8 | trail] = UInt16(UInt8(bitPattern: unit[0])) << 8 | UInt16(UInt8(bitPattern: unit[1]))
-            }
-        }
-    }
-
-    /// Converts all of `input` and answers the bytes written, 0 when the input is not valid.
-    private static func convert(_ input: inout [CChar], to output: inout [CChar], with converter: iconv_t) -> Int {
-        let capacity = output.count
-        return unsafe input.withUnsafeMutableBufferPointer { input in
-            unsafe output.withUnsafeMutableBufferPointer { output in
-                var source = input.baseAddress
-                var sourceLeft = input.count
-                var target = output.baseAddress
-                var targetLeft = capacity
-                let result = unsafe iconv(converter, &source, &sourceLeft, &target, &targetLeft)
-                guard result != -1, sourceLeft == 0 else {
-                    unsafe iconv(converter, nil, nil, nil, nil)
-                    return 0
-                }
-                return capacity - targetLeft
+                let unit = converter.convert([UInt8(lead), UInt8(trail)])
+                guard unit.count == 2 else { continue }
+                pairs[lead << 8 | trail] = UInt16(unit[0]) << 8 | UInt16(unit[1])
             }
         }
     }
