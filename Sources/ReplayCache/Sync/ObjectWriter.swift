@@ -92,7 +92,10 @@ struct ObjectWriter: Sendable {
         guard found == digest, byteCount == size else { throw ObjectEncodingError.contentChanged }
         let recipe = Recipe(size: size, parts: parts.compactMap { $0 })
         guard recipe.parts.count == slices.count else {
-            throw ReplayCacheError(.unclassified, "\(slices.count - recipe.parts.count) parts of \(digest) were not stored")
+            throw ReplayCacheError(
+                .unclassified,
+                "\(slices.count - recipe.parts.count) parts of \(digest) were not stored"
+            )
         }
         let key = ObjectKey(digest: digest, form: .recipe)
         result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size))
