@@ -21,7 +21,9 @@ struct QuickstartTests {
     /// The block of the README that starts with the first push; rows of tables are left out, since games differ.
     private static func session() throws -> [String] {
         let readme = try String(
-            decoding: Data(contentsOf: URL(filePath: "\(CommandLineSandbox.checkout)/README.md")), as: UTF8.self)
+            decoding: Data(contentsOf: URL(filePath: "\(CommandLineSandbox.checkout)/README.md")),
+            as: UTF8.self
+        )
         let block = readme.split(separator: "```").first { $0.hasPrefix("console\n$ replaycache push slp remote\n") }
         let lines = try #require(block).split(separator: "\n").dropFirst().map(String.init)
         return lines.filter { $0.hasPrefix("$") || !$0.contains("  ") }
