@@ -94,7 +94,7 @@ struct Placer {
     private struct Placed: Sendable {
         let status: FileStatus
         /// What the catalog needs to know of it, so that a query or a push from here need not read it again.
-        let replay: ReplayMetadata?
+        let replay: ScannedReplay?
     }
 
     /// Blocks.
@@ -118,7 +118,7 @@ struct Placer {
         case (_, nil):
             try placed.place(over: .absent)
         }
-        let replay = FileReading.isReplay(file.path) ? try ReplayReader.read(placed.file) : nil
+        let replay = FileReading.isReplay(file.path) ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
         return Placed(status: try placed.file.status(), replay: replay)
     }
 
