@@ -19,7 +19,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
@@ -32,7 +31,6 @@ let package = Package(
             name: "ReplayCache",
             dependencies: [
                 "CLinux", "CSQLite", "COpenSSL", "CZstd",
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [
@@ -49,7 +47,6 @@ let package = Package(
             dependencies: [
                 "ReplayCache",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Sources/replaycache",
@@ -81,7 +78,6 @@ let package = Package(
             dependencies: [
                 "COpenSSL", "ReplayCache", "ReplayCacheTestSupport", "ReplayGenerator",
                 .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),

@@ -2,7 +2,9 @@ import FoundationEssentials
 import ReplayCacheTestSupport
 import Testing
 
-/// The help of every command, as `Tests/Fixtures/Help` has it. `UPDATE_SNAPSHOTS=1 swift test` writes it anew.
+/// The help of every command, as `Tests/Fixtures/Help` has it.
+///
+/// `UPDATE_SNAPSHOTS=1 swift test` writes it anew.
 struct HelpTests {
     private static let commands = [
         [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["verify"], ["scan"], ["sql"],

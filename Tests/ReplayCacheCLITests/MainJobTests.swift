@@ -19,6 +19,8 @@ struct MainJobTests {
         let wanted = try await sandbox.run("query", "--character", "Mewtwo", "--format", "paths")
         #expect(!wanted.lines.isEmpty)
         #expect(sandbox.files("pod").map { "replays/\($0)" } == wanted.lines)
+        let known = try await sandbox.run("query", "--local", "--count", machine: "pod")
+        #expect(known.lines == ["\(wanted.lines.count)"])
         for name in sandbox.files("pod") {
             #expect(try sandbox.read("pod/\(name)") == sandbox.read("slp/\(name)"))
         }

@@ -21,17 +21,20 @@ struct QuickstartTests {
     /// The block of the README that starts with the first push; rows of tables are left out, since games differ.
     private static func session() throws -> [String] {
         let readme = try String(
-            decoding: Data(contentsOf: URL(filePath: "\(CommandLineSandbox.checkout)/README.md")), as: UTF8.self)
+            decoding: Data(contentsOf: URL(filePath: "\(CommandLineSandbox.checkout)/README.md")),
+            as: UTF8.self
+        )
         let block = readme.split(separator: "```").first { $0.hasPrefix("console\n$ replaycache push slp remote\n") }
         let lines = try #require(block).split(separator: "\n").dropFirst().map(String.init)
-        return lines.filter { $0.hasPrefix("$") || !$0.contains("  ") }
+        return lines.filter { $0.hasPrefix("$") || !($0.contains("  ") || $0 == "…") }
     }
 
     /// A line with numbers, sizes and folders masked.
     private static func shape(_ line: String) -> String {
         line.replacing(/sha256 [0-9a-f]+/, with: "sha256 #")
             .replacing(/[0-9][0-9,.]*( (B|kB|MB|GB))?/, with: "#")
-            .replacing(/(\.\.\.)?\/\S*/, with: "/…")
-            .replacing(/\b(file|cop|object|request)(s|ies|y)?\b/, with: "$1")
+            .replacing(/…?\/\S*/, with: "/…")
+            .replacing(/\b(file|object|request)s?\b/) { $0.output.1 }
+            .replacing(/\bcop(ies|y)\b/, with: "copies")
     }
 }

@@ -25,7 +25,7 @@ tour() {
     on pod fetch remote replays --character "$character"
     echo "\$ find replays -name '*.slp' | wc -l"
     find replays -name '*.slp' | wc -l
-    on pod query --character "$character" --count
+    on pod query --character "$character" --local --count
 
     chapter "The pod publishes checkpoints. Files over 32 MiB are stored in parts; unchanged parts are not sent again."
     make_checkpoint

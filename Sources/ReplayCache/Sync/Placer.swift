@@ -56,13 +56,13 @@ struct Placer {
         var agreements: [Agreement] = []
         for (file, result) in zip(batch, results) {
             switch result {
-            case .success(let status):
+            case .success(let placed):
                 records.append(
                     HashedFile(
                         path: file.path,
-                        status: status,
+                        status: placed.status,
                         hashedAt: Machine.now(),
-                        outcome: .content(file.item.digest, nil)
+                        outcome: .content(file.item.digest, placed.replay)
                     )
                 )
                 agreements.append(Agreement(path: file.item.path, digest: file.item.digest, size: file.item.size))
@@ -90,10 +90,15 @@ struct Placer {
         context.report(.failed(path: file.path.string, reason: reason))
     }
 
+    /// A file under its final name.
+    private struct Placed: Sendable {
+        let status: FileStatus
+        /// What the catalog needs to know of it, so that a query or a push from here need not read it again.
+        let replay: ScannedReplay?
+    }
+
     /// Blocks.
-    ///
-    /// The status that the placed file has afterwards.
-    private static func place(_ file: Stager.StagedFile) throws -> FileStatus {
+    private static func place(_ file: Stager.StagedFile) throws -> Placed {
         let placed = file.placed
         switch (file.item.action, file.item.known) {
         case (.overwrite, let known?):
@@ -113,7 +118,8 @@ struct Placer {
         case (_, nil):
             try placed.place(over: .absent)
         }
-        return try placed.file.status()
+        let replay = FileReading.isReplay(file.path) ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
+        return Placed(status: try placed.file.status(), replay: replay)
     }
 
     private static func directories(of batch: [Stager.StagedFile]) -> [OpenFile] {

@@ -55,7 +55,8 @@ struct Dedup: ReplayCacheSubcommand {
         try Console.data(
             groups == 0
                 ? "no duplicates"
-                : "\(Decimals.grouped(copies)) superfluous copies of \(Decimals.grouped(groups)) files\(waste)"
+                : "\(Decimals.grouped(copies)) superfluous \(copies == 1 ? "copy" : "copies") of "
+                    + "\(Decimals.grouped(groups)) \(groups == 1 ? "file" : "files")\(waste)"
         )
     }
 }

@@ -63,10 +63,14 @@ enum SummaryText {
         guard let plan = s.plan else { return [] }
         return [
             "\(files(s.filesSeen)) here, \(Decimals.grouped(s.filesInStep)) in step with the remote",
-            "push would send \(files(plan.pushFiles)): \(objects(plan.pushObjects)) of "
-                + "\(ByteCount(plan.pushBytesRaw)) before compression",
-            "fetch would place \(files(plan.fetchFiles)): \(objects(plan.fetchObjects)), "
-                + "\(ByteCount(plan.fetchBytesEncoded)) to receive for \(ByteCount(plan.fetchBytesRaw))",
+            plan.pushFiles == 0
+                ? "push would send nothing"
+                : "push would send \(files(plan.pushFiles)): \(objects(plan.pushObjects)) of "
+                    + "\(ByteCount(plan.pushBytesRaw)) before compression",
+            plan.fetchFiles == 0
+                ? "fetch would place nothing"
+                : "fetch would place \(files(plan.fetchFiles)): \(objects(plan.fetchObjects)), "
+                    + "\(ByteCount(plan.fetchBytesEncoded)) to receive for \(ByteCount(plan.fetchBytesRaw))",
         ]
     }
 

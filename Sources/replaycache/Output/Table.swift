@@ -27,7 +27,10 @@ struct Table {
             let cells = row.enumerated().map { index, cell in
                 index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
             }
-            try Console.data(cells.joined(separator: "  "))
+            let line = cells.joined(separator: "  ")
+            // Columns at the end may be empty.
+            let end = line.lastIndex { $0 != " " }
+            try Console.data(end.map { String(line[...$0]) } ?? "")
         }
         isHeaderPrinted = true
         rows.removeAll(keepingCapacity: true)

@@ -13,6 +13,7 @@ public final class CommandLineSandbox: Sendable {
     /// Output kept of a run.
     private static let outputLimit = 16 << 20
 
+    /// Makes the folder.
     public init() throws {
         path = try FileManager.default.createScratchDirectory()
     }
@@ -74,6 +75,7 @@ public final class CommandLineSandbox: Sendable {
         return try await run(configuration)
     }
 
+    /// Runs what was configured to its end.
     public func run(_ configuration: Configuration) async throws -> CommandLineResult {
         let result = try await Subprocess.run(
             configuration,

@@ -9,8 +9,10 @@ public enum JSONValue: Sendable, Equatable, Decodable {
     case array([JSONValue])
     case object([String: JSONValue])
 
+    /// Reads one value.
     public init(parsing text: String) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
 
+    /// Reads one value.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -31,17 +33,22 @@ public enum JSONValue: Sendable, Equatable, Decodable {
     /// A field of an object; nil when it is absent, `.null` when it is null.
     public subscript(_ key: String) -> JSONValue? { object?[key] }
 
+    /// The fields of an object.
     public var object: [String: JSONValue]? {
         if case .object(let value) = self { value } else { nil }
     }
+    /// The items of an array.
     public var array: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }
+    /// The text of a string.
     public var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
+    /// A number.
     public var number: Double? {
         if case .number(let value) = self { value } else { nil }
     }
+    /// A whole number.
     public var int: Int? { number.flatMap(Int.init(exactly:)) }
 }
