@@ -17,21 +17,52 @@ struct Query {
     ///
     /// `body` runs while the statement is open, so that the first row is there at once and no row is held.
     func run(_ scope: Scope, _ body: @Sendable (ReplayRow) throws -> Void) async throws {
+        try await eachSource(
+            of: scope,
+            place: { try await $0.eachReplay(selection, limit: $1, notIn: $2, body) },
+            local: { try await catalog.eachLocalReplay(selection, limit: $0, notIn: $1, body) }
+        )
+    }
+
+    /// How many rows ``run(_:_:)`` would give.
+    func count(_ scope: Scope) async throws -> Int {
+        var total = 0
+        try await eachSource(
+            of: scope,
+            place: { store, limit, others in
+                let count = try await store.countReplays(selection, limit: limit, notIn: others)
+                total += count
+                return count
+            },
+            local: { limit, others in
+                let count = try await catalog.countLocalReplays(selection, limit: limit, notIn: others)
+                total += count
+                return count
+            }
+        )
+        return total
+    }
+
+    /// Asks each source in turn for as many rows as are still wanted, without those that earlier ones have; each answers
+    /// how many it gave.
+    private func eachSource(
+        of scope: Scope,
+        place askPlace: (PlaceStore, _ limit: Int, _ others: [String]) async throws -> Int,
+        local askLocal: (_ limit: Int, _ others: [String]) async throws -> Int
+    ) async throws {
         var remaining = selection.limit ?? .max
         switch scope {
         case .place(let store):
-            _ = try await store.eachReplay(selection, limit: remaining, body)
+            _ = try await askPlace(store, remaining, [])
         case .local:
-            _ = try await catalog.eachLocalReplay(selection, limit: remaining, notIn: [], body)
+            _ = try await askLocal(remaining, [])
         case .everything:
             let places = try await catalog.knownPlaces()
             for (index, place) in places.enumerated() where remaining > 0 {
                 let store = try PlaceStore(record: PlaceRecord(id: place.id, path: place.path), home: catalog.home)
-                let earlier = places[..<index].map(\.path)
-                remaining -= try await store.eachReplay(selection, limit: remaining, notIn: earlier, body)
+                remaining -= try await askPlace(store, remaining, places[..<index].map(\.path))
             }
-            guard remaining > 0 else { return }
-            _ = try await catalog.eachLocalReplay(selection, limit: remaining, notIn: places.map(\.path), body)
+            if remaining > 0 { _ = try await askLocal(remaining, places.map(\.path)) }
         }
     }
 }
@@ -41,39 +72,37 @@ extension PlaceStore {
     func eachReplay(
         _ selection: Selection,
         limit: Int,
-        notIn others: [String] = [],
+        notIn others: [String],
         _ body: @Sendable (ReplayRow) throws -> Void
     ) throws -> Int {
+        try database.attaching(others) { try database.each(Self.source(selection, notIn: $0), limit: limit, body) }
+    }
+
+    func countReplays(_ selection: Selection, limit: Int, notIn others: [String]) throws -> Int {
+        try database.attaching(others) { try database.count(Self.source(selection, notIn: $0), limit: limit) }
+    }
+
+    private static func source(_ selection: Selection, notIn schemas: [String]) -> ReplaySource {
         let condition = selection.condition(schema: "main", content: "e.content", path: "e.path")
-        let localPath = """
-            (SELECT root.path || '/' || p.path FROM catalog.content lc JOIN catalog.file f ON f.content = lc.id
-                JOIN catalog.file_path p ON p.file = f.id JOIN catalog.root ON root.id = p.root
-                WHERE lc.digest = c.digest LIMIT 1)
+        let unknown = schemas.map { schema in
             """
-        return try database.attaching(others) { schemas in
-            let known = schemas.map { schema in
-                """
-                AND NOT EXISTS (SELECT 1 FROM \(schema).entry oe JOIN \(schema).content oc ON oc.id = oe.content
-                    WHERE oe.path = e.path AND oc.digest = c.digest)
-                """
-            }
-            var count = 0
-            try database.query(
-                """
-                SELECT \(ReplayQuery.columns(path: "e.path", localPath: localPath))
-                FROM main.entry e JOIN main.content c ON c.id = e.content JOIN main.replay r ON r.content = c.id
-                WHERE \(condition.sql) \(known.joined(separator: " "))
-                ORDER BY e.path LIMIT \(limit)
-                """,
-                condition.values
-            ) { (row: borrowing Row) throws in
-                try Task.checkCancellation()
-                let players = try ReplayQuery.players(of: ReplayQuery.content(row), schema: "main", in: database)
-                try body(ReplayQuery.row(row, players: players))
-                count += 1
-            }
-            return count
+             AND NOT EXISTS (SELECT 1 FROM \(schema).entry oe JOIN \(schema).content oc ON oc.id = oe.content
+                WHERE oe.path = e.path AND oc.digest = c.digest)
+            """
         }
+        return ReplaySource(
+            path: "e.path",
+            localPath: """
+                (SELECT root.path || '/' || p.path FROM catalog.content lc JOIN catalog.file f ON f.content = lc.id
+                    JOIN catalog.file_path p ON p.file = f.id JOIN catalog.root ON root.id = p.root
+                    WHERE lc.digest = c.digest LIMIT 1)
+                """,
+            tables: """
+                main.entry e JOIN main.content c ON c.id = e.content JOIN main.replay r ON r.content = c.id
+                """,
+            condition: condition.sql + unknown.joined(),
+            values: condition.values
+        )
     }
 }
 
@@ -85,32 +114,69 @@ extension Catalog {
         notIn others: [String],
         _ body: @Sendable (ReplayRow) throws -> Void
     ) throws -> Int {
+        try database.attaching(others) { try database.each(Self.source(selection, notIn: $0), limit: limit, body) }
+    }
+
+    func countLocalReplays(_ selection: Selection, limit: Int, notIn others: [String]) throws -> Int {
+        try database.attaching(others) { try database.count(Self.source(selection, notIn: $0), limit: limit) }
+    }
+
+    private static func source(_ selection: Selection, notIn schemas: [String]) -> ReplaySource {
         let condition = selection.condition(schema: "main", content: "c.id", path: "p.path")
-        return try database.attaching(others) { schemas in
-            let known = schemas.map { schema in
-                """
-                AND NOT EXISTS (SELECT 1 FROM \(schema).content oc JOIN \(schema).entry oe ON oe.content = oc.id
-                    WHERE oc.digest = c.digest)
-                """
-            }
-            var count = 0
-            try database.query(
-                """
-                SELECT \(ReplayQuery.columns(path: "p.path", localPath: "root.path || '/' || p.path"))
-                FROM main.file_path p JOIN main.root ON root.id = p.root JOIN main.file f ON f.id = p.file
-                JOIN main.content c ON c.id = f.content JOIN main.replay r ON r.content = c.id
-                WHERE \(condition.sql) \(known.joined(separator: " "))
-                ORDER BY p.path LIMIT \(limit)
-                """,
-                condition.values
-            ) { (row: borrowing Row) throws in
-                try Task.checkCancellation()
-                let players = try ReplayQuery.players(of: ReplayQuery.content(row), schema: "main", in: database)
-                try body(ReplayQuery.row(row, players: players))
-                count += 1
-            }
-            return count
+        let unknown = schemas.map { schema in
+            """
+             AND NOT EXISTS (SELECT 1 FROM \(schema).content oc JOIN \(schema).entry oe ON oe.content = oc.id
+                WHERE oc.digest = c.digest)
+            """
         }
+        return ReplaySource(
+            path: "p.path",
+            localPath: "root.path || '/' || p.path",
+            tables: """
+                main.file_path p JOIN main.root ON root.id = p.root JOIN main.file f ON f.id = p.file
+                JOIN main.content c ON c.id = f.content JOIN main.replay r ON r.content = c.id
+                """,
+            condition: condition.sql + unknown.joined(),
+            values: condition.values
+        )
+    }
+}
+
+/// Where replay rows come from: tables with a replay `r` and its content `c`, and expressions for the paths.
+private struct ReplaySource {
+    let path: String
+    let localPath: String
+    let tables: String
+    let condition: String
+    let values: [SQLiteValue]
+}
+
+extension Database {
+    /// Calls `body` with each row of a source in the order of its paths; answers how many there were.
+    fileprivate func each(
+        _ source: ReplaySource,
+        limit: Int,
+        _ body: @Sendable (ReplayRow) throws -> Void
+    ) throws -> Int {
+        var count = 0
+        try query(
+            """
+            SELECT \(ReplayQuery.columns(path: source.path, localPath: source.localPath)) FROM \(source.tables)
+            WHERE \(source.condition) ORDER BY \(source.path) LIMIT \(limit)
+            """,
+            source.values
+        ) { (row: borrowing Row) throws in
+            try Task.checkCancellation()
+            let players = try ReplayQuery.players(of: ReplayQuery.content(row), schema: "main", in: self)
+            try body(ReplayQuery.row(row, players: players))
+            count += 1
+        }
+        return count
+    }
+
+    fileprivate func count(_ source: ReplaySource, limit: Int) throws -> Int {
+        let sql = "SELECT count(*) FROM \(source.tables) WHERE \(source.condition)"
+        return min(limit, try first(sql, source.values) { $0.int(0) } ?? 0)
     }
 }
 

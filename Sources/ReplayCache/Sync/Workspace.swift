@@ -96,14 +96,22 @@ public struct Workspace: Sendable {
         _ body: @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
-            let query = Query(catalog: catalog, selection: selection)
-            switch scope {
-            case .everything: try await query.run(.everything, body)
-            case .local: try await query.run(.local, body)
-            case .place(let place):
-                let repository = try await open(place)
-                try await query.run(.place(repository.store), body)
-            }
+            try await Query(catalog: catalog, selection: selection).run(try await open(scope), body)
+        }
+    }
+
+    /// How many replays are selected.
+    public func count(_ selection: Selection, in scope: QueryScope = .everything) async throws -> Int {
+        try await wrapping("querying") {
+            try await Query(catalog: catalog, selection: selection).count(try await open(scope))
+        }
+    }
+
+    private func open(_ scope: QueryScope) async throws -> Query.Scope {
+        switch scope {
+        case .everything: .everything
+        case .local: .local
+        case .place(let place): .place(try await open(place).store)
         }
     }
 

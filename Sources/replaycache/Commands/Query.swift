@@ -47,9 +47,7 @@ struct Query: ReplayCacheSubcommand {
             if let remote { .place(try Place(remote)) } else if local { .local } else { .everything }
         let workspace = try await global.open()
         if count {
-            let total = Mutex(0)
-            try await workspace.query(selection, in: scope) { _ in total.withLock { $0 += 1 } }
-            return try Console.data("\(total.withLock { $0 })")
+            return try Console.data("\(try await workspace.count(selection, in: scope))")
         }
         let table = Mutex(Table(["STARTED", "STAGE", "PLAYERS", "LENGTH", "PATH"]))
         let format = global.json ? Format.json : format
