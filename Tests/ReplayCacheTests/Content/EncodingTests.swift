@@ -31,21 +31,33 @@ struct EncodingTests {
         return Array(buffer.prefix(count))
     }
 
-    @Test(
-        arguments: [
-            ("text", Array(String(repeating: "the same line\n", count: 1000).utf8), Encoding.zst),
-            ("a replay", SampleBytes.replay(), .zst), ("random bytes", SampleBytes.random(300_000, seed: 1), .raw),
-            ("nothing", [], .raw), ("one byte", [1], .raw), ("zeros", [UInt8](repeating: 0, count: 3 << 20), .zst),
-            (
-                "random in front, zeros behind",
-                SampleBytes.random(100_000, seed: 2) + [UInt8](repeating: 0, count: 900_000), .zst
-            ),
+    /// A content and the encoding that suits it.
+    struct Sample: Sendable, CustomTestStringConvertible {
+        let name: String
+        let encoding: Encoding
+        let bytes: @Sendable () -> [UInt8]
+
+        var testDescription: String { name }
+
+        static let all = [
+            Sample(name: "text", encoding: .zst) { Array(String(repeating: "the same line\n", count: 1000).utf8) },
+            Sample(name: "a replay", encoding: .zst) { SampleBytes.replay() },
+            Sample(name: "random bytes", encoding: .raw) { SampleBytes.random(300_000, seed: 1) },
+            Sample(name: "nothing", encoding: .raw) { [] },
+            Sample(name: "one byte", encoding: .raw) { [1] },
+            Sample(name: "zeros", encoding: .zst) { [UInt8](repeating: 0, count: 3 << 20) },
+            Sample(name: "random in front, zeros behind", encoding: .zst) {
+                SampleBytes.random(100_000, seed: 2) + [UInt8](repeating: 0, count: 900_000)
+            },
         ]
-    )
-    func contentComesBackAndOnlyWhatShrinksIsCompressed(_ name: String, _ bytes: [UInt8], _ expected: Encoding) throws {
+    }
+
+    @Test(arguments: Sample.all)
+    func contentComesBackAndOnlyWhatShrinksIsCompressed(_ sample: Sample) throws {
+        let bytes = sample.bytes()
         let digest = try Digest.of(bytes)
         let content = try ObjectEncoder.encode(ByteArraySource(bytes), digest: digest, byteCount: Int64(bytes.count))
-        #expect(content.encoding == expected)
+        #expect(content.encoding == sample.encoding)
         let stored = try stored(content)
         #expect(try Digest.of(stored) == content.storedDigest)
         #expect(try decode(stored, content.encoding, digest: digest, size: bytes.count) == bytes)
