@@ -46,6 +46,7 @@ struct ViewTests {
             try await rows("SELECT run, name, step, files, size, json_extract(metrics, '$.loss') FROM checkpoints")
                 == [[.text("fox-v3"), .text("notes"), .integer(7), .integer(1), .integer(5), .real(0.5)]]
         )
+        #expect(try await rows("SELECT parent, note FROM checkpoints") == [[.null, .null]])
         #expect(try await rows("SELECT DISTINCT place FROM entries") == [[.text("file:\(place.directory)")]])
     }
 

@@ -84,7 +84,7 @@ struct PlacedFileTests {
     func aFileThatAnEarlierRunLeftIsTakenOver() throws {
         _ = try make(isWorthKeeping: true)
         let inode = try Tree.status(scratch.at(files()[0])).inode
-        let placed = try PlacedFile(path, below: root, digest: digest)
+        let placed = try PlacedFile(path, below: root, digest: digest, isWorthKeeping: true)
         #expect(try placed.file.status().inode == inode)
         #expect(try placed.file.status().size == 3)
         try placed.place(over: .absent)
