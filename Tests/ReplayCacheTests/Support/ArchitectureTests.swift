@@ -60,8 +60,6 @@ struct ArchitectureTests {
         let modules = ["CSQLite", "COpenSSL", "CZstd", "CLinux", "CCurl", "CExpat", "Glibc", "Musl"]
         let allowed = [
             "ReplayCache/Native/",
-            // iconv, until it has a wrapper there.
-            "ReplayCache/Slippi/ShiftJIS.swift",
             // The one function that ends the process, and signals.
             "replaycache/Main.swift", "replaycache/Interruption.swift",
         ]
@@ -76,8 +74,6 @@ struct ArchitectureTests {
             "ReplayCache/Support/QueueExecutor.swift", "ReplayCache/Support/BlockingPool.swift",
             // The `unownedExecutor` of the two actors.
             "ReplayCache/Catalog/Catalog.swift", "ReplayCache/Repository/PlaceStore.swift",
-            // iconv, until it has a wrapper in Native.
-            "ReplayCache/Slippi/ShiftJIS.swift",
         ]
         let words = ["unsafe", "Unmanaged", "OpaquePointer", "UnsafeRawPointer", "UnsafeMutableRawPointer"]
         #expect(offenders(except: allowed) { source in words.contains { source.contains(word: $0) } }.isEmpty)
