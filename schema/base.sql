@@ -197,7 +197,7 @@ SELECT lower(hex(checkpoint.identity)) AS identity,
        (SELECT count(*) FROM checkpoint_file f WHERE f.identity = checkpoint.identity) AS files,
        (SELECT sum(c.size) FROM checkpoint_file f JOIN content c ON c.id = f.content
         WHERE f.identity = checkpoint.identity) AS size,
-       lower(hex(checkpoint.parent)) AS parent,
+       nullif(lower(hex(checkpoint.parent)), '') AS parent,
        checkpoint.git_revision AS git_revision,
        checkpoint.dataset AS dataset,
        checkpoint.note AS note,

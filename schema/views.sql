@@ -7,7 +7,7 @@ CREATE VIEW files AS
 SELECT root.path || '/' || file_path.path AS path,
        root.path AS root,
        file_path.path AS relative_path,
-       lower(hex(content.digest)) AS sha256,
+       nullif(lower(hex(content.digest)), '') AS sha256, -- NULL where `problem` says why
        file.size AS size,
        file.mtime AS mtime_ns,
        file.problem AS problem

@@ -31,24 +31,37 @@ package final class PlacedFile: Sendable {
     /// Creates the temporary file for `path` below `root`, making its directories, or takes over one that an earlier
     /// run left there for the same content and name.
     ///
-    /// With `isWorthKeeping`, an unplaced file stays for the next run.
-    package init(_ path: LogicalPath, below root: OpenFile, digest: Digest, isWorthKeeping: Bool = false) throws {
+    /// With `isWorthKeeping`, an unplaced file stays for the next run. Where another writer has the same file in hand,
+    /// this throws `Errno.resourceTemporarilyUnavailable`, or waits for it with `waitsForOthers`.
+    package init(
+        _ path: LogicalPath,
+        below root: OpenFile,
+        digest: Digest,
+        isWorthKeeping: Bool = false,
+        waitsForOthers: Bool = false
+    ) throws {
         directory = try root.parent(of: path, creating: true)
         name = String(path.name)
         self.isWorthKeeping = isWorthKeeping
         let mark = try Digest.of(Array(path.name.utf8)).short
         temporaryName = "\(Self.temporaryPrefix)\(digest.hex)-\(mark)\(Self.temporarySuffix)"
-        file = try Self.open(temporaryName, in: directory)
+        file = try Self.open(temporaryName, in: directory, waitsForOthers: waitsForOthers)
         if !isWorthKeeping { try file.truncate(to: 0) }
     }
 
     /// Opens and locks the temporary file.
     ///
-    /// Throws `Errno.resourceTemporarilyUnavailable` when another process is writing the same content to the same place,
-    /// or has just given it its name.
-    private static func open(_ name: String, in directory: OpenFile) throws -> OpenFile {
-        let file = try create(name, in: directory)
-        guard file.tryLock(), file.isStill(name, in: directory) else {
+    /// Throws `Errno.resourceTemporarilyUnavailable`, unless it may wait, when another process is writing the same content
+    /// to the same place, or has just given it its name.
+    private static func open(_ name: String, in directory: OpenFile, waitsForOthers: Bool) throws -> OpenFile {
+        var file = try create(name, in: directory)
+        if waitsForOthers {
+            try file.lock()
+            while !file.isStill(name, in: directory) {
+                file = try create(name, in: directory)
+                try file.lock()
+            }
+        } else if !file.tryLock() || !file.isStill(name, in: directory) {
             throw FileError("lock", file.path, .resourceTemporarilyUnavailable)
         }
         return file
@@ -63,7 +76,8 @@ package final class PlacedFile: Sendable {
     }
 
     deinit {
-        guard !isPlaced.load(ordering: .relaxed), !isWorthKeeping else { return }
+        // An empty file holds nothing to resume from.
+        guard !isPlaced.load(ordering: .relaxed), !(isWorthKeeping && file.byteCount > 0) else { return }
         // Best effort: what cannot be removed now is reclaimed by the next scan.
         try? directory.remove(temporaryName)
     }

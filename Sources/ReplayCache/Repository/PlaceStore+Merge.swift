@@ -61,7 +61,7 @@ extension PlaceStore {
         case .put(let put):
             // Everything is checked before the first row is written.
             let path = try LogicalPath(put.path)
-            guard put.size >= 0 else { throw SegmentError("a size is negative") }
+            try checkSize(put.size)
             let content = try content(put.sha256, size: put.size)
             if let replay = put.replay {
                 try ReplayRows.store(
@@ -199,9 +199,11 @@ extension PlaceStore {
         guard let key = ObjectKey(obj.key) else {
             throw SegmentError("the object key \(DisplayText.quoted(obj.key)) is not one, or needs a newer replaycache")
         }
-        guard key.digest == obj.sha256, obj.size >= 0, obj.encodedSize >= 0 else {
+        guard key.digest == obj.sha256 else {
             throw SegmentError("the object key \(obj.key) does not fit its content")
         }
+        try checkSize(obj.size)
+        try checkSize(obj.encodedSize)
         let id = try content(obj.sha256, size: obj.size)
         let known = try database.first("SELECT segment, line FROM content WHERE id = ?", [.integer(id)]) { row in
             row.isNull(0) ? nil : Mark(segment: row.int64(0), line: row.int(1))
@@ -219,9 +221,11 @@ extension PlaceStore {
     }
 
     private func merge(_ checkpoint: Operation.Checkpoint, _ mark: Mark) throws {
-        for file in checkpoint.files {
+        // Everything is checked before the first row of the checkpoint is written.
+        let files = try checkpoint.files.map { file in
             _ = try LogicalPath(file.name)
-            guard file.size >= 0 else { throw SegmentError("a size is negative") }
+            try checkSize(file.size)
+            return (name: file.name, content: try content(file.sha256, size: file.size))
         }
         let identity = SQLiteValue.blob(try checkpoint.identity.bytes)
         let find = "SELECT segment, line FROM checkpoint WHERE identity = ?"
@@ -245,13 +249,19 @@ extension PlaceStore {
             .integer(mark.segment),
             .integer(Int64(mark.line))
         )
-        for file in checkpoint.files {
+        for file in files {
             try database.run(
                 "INSERT OR REPLACE INTO checkpoint_file (identity, name, content) VALUES (?, ?, ?)",
                 identity,
                 .text(file.name),
-                .integer(try content(file.sha256, size: file.size))
+                .integer(file.content)
             )
+        }
+    }
+
+    private func checkSize(_ size: Int64) throws {
+        guard (0...Recipe.maximumContentByteCount).contains(size) else {
+            throw SegmentError("a size of \(size) bytes is implausible")
         }
     }
 

@@ -110,7 +110,9 @@ package actor PlaceStore {
             [.blob(digest.bytes)]
         ) { (size: $0.int64(0), suffix: $0.text(1), generation: $0.int(2), encodedSize: $0.int64(3)) }
         guard let row else { return nil }
-        guard let form = ObjectKey.Form(suffix: row.suffix), row.generation >= 0, row.size >= 0 else {
+        guard let form = ObjectKey.Form(suffix: row.suffix), row.generation >= 0,
+            (0...Recipe.maximumContentByteCount).contains(row.size)
+        else {
             throw ReplayCacheError(
                 .unsupportedFormat,
                 "content \(digest.short) is stored as \"\(row.suffix)\", which this program does not know",

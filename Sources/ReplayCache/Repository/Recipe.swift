@@ -4,6 +4,9 @@ package struct Recipe: Codable, Sendable, Equatable {
     package static let threshold: Int64 = 32 << 20
     /// Length of every part but the last.
     package static let partByteCount: Int64 = 16 << 20
+    /// Largest content that an entry, an object or a checkpoint may claim to have, 4 TiB: about what the largest recipe
+    /// can hold, and small enough that sums of sizes from outside do not overflow.
+    static let maximumContentByteCount: Int64 = 1 << 42
     /// Largest recipe that is read: 1 TiB of content has 65,536 parts of about 180 bytes each.
     static let maximumByteCount: Int64 = 32 << 20
 
@@ -36,7 +39,9 @@ package struct Recipe: Codable, Sendable, Equatable {
     }
 
     /// How many parts a file of `size` bytes has.
-    package static func partCount(forSize size: Int64) -> Int { Int((size + partByteCount - 1) / partByteCount) }
+    package static func partCount(forSize size: Int64) -> Int {
+        Int(size / partByteCount) + (size % partByteCount > 0 ? 1 : 0)
+    }
 
     package func encoded() throws -> [UInt8] { try JSON.line(self) }
 

@@ -15,6 +15,15 @@ enum RemoteOpening {
         return try DirectoryRemote(path: place.directory)
     }
 
+    /// The name of something in a place that is not this program's litter nor the desktop's; nil when there is none.
+    ///
+    /// A listing would not do: it leaves out names that are no keys, such as those with spaces.
+    static func foreignItem(in place: Place) throws -> String? {
+        let rules = IgnoreRules()
+        return try OpenFile.directory(place.directory).items().map(\.name).sorted()
+            .first { !rules.ignores(name: $0, path: $0) }
+    }
+
     private static func existing(_ place: Place) throws -> DirectoryRemote? {
         do {
             return try DirectoryRemote(path: place.directory)

@@ -82,7 +82,7 @@ package final class Repository: Sendable {
         }
         let remote = MeteredRemote(try RemoteOpening.openCreating(place))
         let standing = try await manifest(place, remote)
-        if standing == nil { try await refuseNonEmpty(place, remote) }
+        if standing == nil { try refuseNonEmpty(place) }
         let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
         if known != nil { try await store.reset() }
         if let standing { return try await adopt(standing, place, remote, store, []) }
@@ -136,6 +136,10 @@ package final class Repository: Sendable {
     ) async throws -> Repository? {
         let found = try await LogReader(place: place, remote: remote, store: known.store).catchUp()
         guard found.isSameLog else { return nil }
+        // Before the first commit there is no log to know the repository by.
+        if try await known.store.newestHLC() == nil, try await manifest(place, remote)?.repository != known.id {
+            return nil
+        }
         return Repository(
             place: place,
             remote: remote,
@@ -175,16 +179,14 @@ package final class Repository: Sendable {
         }
     }
 
-    private static func refuseNonEmpty(_ place: Place, _ remote: MeteredRemote) async throws {
-        try await remote.list(prefix: "", after: nil) { items in
-            guard let first = items.first else { return }
-            throw ReplayCacheError(
-                .configuration,
-                "\(place) is not empty and not a repository (it holds \(first.key))",
-                hint: "name a new folder in it, for example \(place)/replaycache",
-                subject: place.canonical
-            )
-        }
+    private static func refuseNonEmpty(_ place: Place) throws {
+        guard let name = try RemoteOpening.foreignItem(in: place) else { return }
+        throw ReplayCacheError(
+            .configuration,
+            "\(place) is not empty and not a repository (it holds \(DisplayText.quoted(name)))",
+            hint: "name a new folder in it, for example \(place)/replaycache",
+            subject: place.canonical
+        )
     }
 
     /// This version reads the log alone; a base means that part of the log may be gone.

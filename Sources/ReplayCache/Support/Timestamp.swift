@@ -6,6 +6,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package init(milliseconds: Int64) { self.milliseconds = milliseconds }
     package init(nanoseconds: Int64) { milliseconds = Int64((Double(nanoseconds) / 1e6).rounded(.down)) }
 
+    /// Nanoseconds since 1970, as near as 64 bits come: a time from a remote may be in any year.
+    package var nanoseconds: Int64 {
+        let (value, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        guard overflows else { return value }
+        return milliseconds < 0 ? .min : .max
+    }
+
     package static func now() -> Timestamp { Timestamp(milliseconds: Machine.now() / 1_000_000) }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }

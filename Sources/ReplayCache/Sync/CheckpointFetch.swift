@@ -80,7 +80,7 @@ struct CheckpointFetch {
                     localPath: file.name,
                     digest: file.sha256,
                     size: file.size,
-                    mtime: checkpoint.committedMilliseconds * 1_000_000,
+                    mtime: Timestamp(milliseconds: checkpoint.committedMilliseconds).nanoseconds,
                     source: nil,
                     known: known?.status,
                     knownDigest: known?.digest

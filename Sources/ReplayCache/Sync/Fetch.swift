@@ -68,12 +68,14 @@ struct Fetch {
         _ store: PlaceStore,
         _ summary: inout SyncSummary
     ) async throws {
-        summary.conflicts = totals[.conflict]?.files ?? 0
+        summary.conflicts = (totals[.conflict]?.files ?? 0) + (totals[.changedAndDeleted]?.files ?? 0)
         summary.deletedElsewhere = totals[.deletedElsewhere]?.files ?? 0
         summary.changedLocally = totals[.changedLocally]?.files ?? 0
-        var told = items([.conflict, .deletedElsewhere], store)
+        var told = items([.conflict, .changedAndDeleted, .deletedElsewhere], store)
         while let item = try await told.next() {
-            context.report(item.action == .conflict ? .conflict(path: item.path) : .deletedElsewhere(path: item.path))
+            context.report(
+                item.action == .deletedElsewhere ? .deletedElsewhere(path: item.path) : .conflict(path: item.path)
+            )
         }
         summary.filesInStep =
             try await store.selectedCount(scope(RootID(rawValue: 0)))

@@ -16,6 +16,8 @@ enum FetchAction: Int, Sendable {
     case move = 7
     /// Both changed and the user insists: replace it, and keep the local file under another name.
     case overwrite = 8
+    /// The local file changed and the entry is gone: a conflict without an entry.
+    case changedAndDeleted = 9
 }
 
 /// One row of a plan.
@@ -126,17 +128,18 @@ extension PlaceStore {
             """
     }
 
-    /// Files that this root and the place agreed on, unchanged since, whose entries were deleted.
+    /// Files that this root and the place agreed on, whose entries were deleted: a conflict where the file changed since.
     private func planDeletions(_ scope: FetchScope) throws {
         try database.run(
             """
             INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
                 known_ctime)
-            SELECT \(FetchAction.deletedElsewhere.rawValue), a.path, p.path, lc.digest, lc.size, f.mtime, f.device,
-                f.inode, f.size, f.mtime, f.ctime
+            SELECT CASE WHEN f.content = a.content THEN \(FetchAction.deletedElsewhere.rawValue)
+                    ELSE \(FetchAction.changedAndDeleted.rawValue) END,
+                a.path, p.path, lc.digest, lc.size, f.mtime, f.device, f.inode, f.size, f.mtime, f.ctime
             FROM catalog.agreed a
             JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(a.path, length(?3) + 1)
-            JOIN catalog.file f ON f.id = p.file AND f.content = a.content
+            JOIN catalog.file f ON f.id = p.file
             JOIN catalog.content lc ON lc.id = f.content
             JOIN main.entry e ON e.path = a.path AND e.content IS NULL
             WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4

@@ -70,7 +70,8 @@ struct SQLSession {
                 "sql only reads: that statement would change something",
                 cause: error.message
             )
-        } catch let error as SQLiteError where error.primaryCode == 1 {
+        } catch let error as SQLiteError where [1, 21].contains(error.primaryCode) {
+            // SQLITE_ERROR, and SQLITE_MISUSE for an empty statement.
             throw ReplayCacheError(
                 .usage,
                 "the statement is not valid: \(error.message)",

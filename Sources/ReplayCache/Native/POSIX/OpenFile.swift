@@ -161,6 +161,11 @@ package final class OpenFile: Sendable {
     /// Takes the exclusive lock of this file if it is free; the kernel drops it when the process ends.
     package func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
+    /// Waits for the exclusive lock of this file.
+    package func lock() throws(FileError) {
+        _ = try retryingInterrupts("lock", path) { Int(flock(descriptor, LOCK_EX)) }
+    }
+
     /// Whether `name` still leads to this file.
     ///
     /// To be asked after locking: whoever held the lock may have renamed it.

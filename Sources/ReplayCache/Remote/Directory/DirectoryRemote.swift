@@ -16,7 +16,8 @@ package struct DirectoryRemote: Remote {
     package func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
         try await BlockingPool.shared.run {
             if durability == .commit { try root.synchronizeFileSystem() }
-            let placed = try PlacedFile(key.asPath(), below: root, digest: body.digest)
+            // Two pushers, or two files with a part in common, may put one key at once.
+            let placed = try PlacedFile(key.asPath(), below: root, digest: body.digest, waitsForOthers: true)
             try write(body, to: placed.file, key)
             if durability == .commit { try placed.file.synchronize() }
             try placed.place(over: .any)
@@ -115,8 +116,11 @@ package struct DirectoryRemote: Remote {
     private func open(_ key: RemoteKey) throws -> OpenFile {
         let path = try key.asPath()
         do {
-            return try root.parent(of: path, creating: false).reading(String(path.name))
-        } catch  where error.isNotFound {
+            let file = try root.parent(of: path, creating: false).reading(String(path.name))
+            // A folder is no item, as at S3.
+            guard try file.status().kind == .regular else { throw RemoteError(.notFound, key) }
+            return file
+        } catch let error as FileError where error.isNotFound {
             throw RemoteError(.notFound, key)
         }
     }

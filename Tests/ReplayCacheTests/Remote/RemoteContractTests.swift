@@ -1,0 +1,247 @@
+import ReplayCacheTestSupport
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import ReplayCache
+
+/// A kind of remote that the contract is checked against.
+enum RemoteKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case directory
+
+    var testDescription: String { rawValue }
+
+    func make(in scratch: Scratch) throws -> any Remote {
+        switch self {
+        case .directory: try DirectoryRemote(path: scratch.folder("remote"))
+        }
+    }
+}
+
+/// What every ``Remote`` promises.
+struct RemoteContractTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private static func key(_ text: String) throws -> RemoteKey { try #require(RemoteKey(text)) }
+
+    private static func names(
+        _ remote: any Remote,
+        prefix: String = "",
+        after: RemoteKey? = nil
+    ) async throws -> [String] {
+        let found = Mutex<[String]>([])
+        try await remote.list(prefix: prefix, after: after) { page in
+            found.withLock { $0 += page.map(\.key.string) }
+        }
+        return found.withLock { $0 }
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func whatWasPutIsGotBack(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        for (name, bytes) in [
+            ("objects/ab/empty", []), ("objects/ab/small", [1, 2, 3]),
+            ("log/large", SampleBytes.random(3 << 20 | 17, seed: 1)),
+        ] {
+            let key = try Self.key(name)
+            try await remote.put(key, try RemoteBody(bytes), durability: .commit)
+            #expect(try await remote.bytes(of: key, maximum: Int64(bytes.count)) == bytes)
+        }
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func puttingTheSameBytesAgainIsHarmless(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("log/one")
+        for durability in [Durability.eventual, .commit, .eventual] {
+            try await remote.put(key, try RemoteBody([1, 2, 3]), durability: durability)
+        }
+        #expect(try await remote.bytes(of: key, maximum: 10) == [1, 2, 3])
+        #expect(try await Self.names(remote) == ["log/one"])
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func manyMayPutOneKeyAtOnce(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("objects/ab/shared")
+        let bytes = SampleBytes.random(2 << 20, seed: 2)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<16 {
+                group.addTask { try await remote.put(key, try RemoteBody(bytes), durability: .eventual) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await remote.bytes(of: key, maximum: 4 << 20) == bytes)
+        #expect(try await Self.names(remote) == ["objects/ab/shared"])
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func bytesThatAreNotThoseOfTheDigestLeaveNoName(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("objects/ab/wrong")
+        let other = try Digest.of([UInt8](repeating: 7, count: 10))
+        let body = RemoteBody(source: ByteArraySource([1, 2, 3]), byteCount: 3, digest: other)
+        await #expect(throws: RemoteError(.bodyChanged, key)) {
+            try await remote.put(key, body, durability: .commit)
+        }
+        #expect(try await remote.head(key) == nil)
+        #expect(try await Self.names(remote).isEmpty)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func headTellsTheSizeAndNilForWhatIsNotThere(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("log/one")
+        #expect(try await remote.head(key) == nil)
+        try await remote.put(key, try RemoteBody([1, 2, 3]), durability: .eventual)
+        let item = try #require(try await remote.head(key))
+        #expect(item.key == key)
+        #expect(item.byteCount == 3)
+        #expect(try await remote.head(Self.key("log/one/more")) == nil)
+        #expect(try await remote.head(Self.key("log")) == nil)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func gettingWhatIsNotThereSaysSo(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        try await remote.put(Self.key("log/one"), try RemoteBody([1]), durability: .eventual)
+        for name in ["log/two", "log/one/more", "none/at/all", "log"] {
+            let key = try Self.key(name)
+            await #expect(throws: RemoteError(.notFound, key)) { _ = try await remote.bytes(of: key, maximum: 10) }
+        }
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func bodiesLongerThanTheMaximumAreRefused(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("log/one")
+        try await remote.put(key, try RemoteBody([UInt8](repeating: 1, count: 100)), durability: .eventual)
+        #expect(try await remote.bytes(of: key, maximum: 100).count == 100)
+        await #expect(throws: RemoteError(.tooLarge, key)) { _ = try await remote.bytes(of: key, maximum: 99) }
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func aListingIsInByteOrderAndHasTheItems(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let names = ["log/a/x", "log/a-b", "log/A", "log/a.b", "log/a0", "log/b", "objects/a", "z"]
+        for name in names.reversed() {
+            try await remote.put(Self.key(name), try RemoteBody(Array(name.utf8)), durability: .eventual)
+        }
+        #expect(try await Self.names(remote) == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        let sizes = Mutex<[Int64]>([])
+        try await remote.list(prefix: "log/A", after: nil) { page in sizes.withLock { $0 += page.map(\.byteCount) } }
+        #expect(sizes.withLock { $0 } == [5])
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func aListingKeepsToItsPrefixAndBeginsAfterAName(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        for name in ["base/1", "log/1", "log/2", "log/20", "log/3", "logs/1", "objects/1"] {
+            try await remote.put(Self.key(name), try RemoteBody([1]), durability: .eventual)
+        }
+        #expect(try await Self.names(remote, prefix: "log/") == ["log/1", "log/2", "log/20", "log/3"])
+        #expect(try await Self.names(remote, prefix: "log/2") == ["log/2", "log/20"])
+        #expect(try await Self.names(remote, prefix: "gc/").isEmpty)
+        #expect(try await Self.names(remote, prefix: "log/", after: Self.key("log/2")) == ["log/20", "log/3"])
+        // The name to begin after need not exist.
+        #expect(
+            try await Self.names(remote, prefix: "log/", after: Self.key("log/15")) == ["log/2", "log/20", "log/3"]
+        )
+        #expect(try await Self.names(remote, prefix: "log/", after: Self.key("log/3")).isEmpty)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func aLongListingComesInPagesWithoutGapsOrRepetition(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let names = (0..<2345).map { "log/" + Decimals.padded(Int64($0), to: 6) }
+        let body = try RemoteBody([1])
+        for name in names { try await remote.put(Self.key(name), body, durability: .eventual) }
+        let pages = Mutex<[Int]>([])
+        try await remote.list(prefix: "log/", after: nil) { page in pages.withLock { $0.append(page.count) } }
+        #expect(pages.withLock { $0.filter { $0 > 0 } } == [1000, 1000, 345])
+        #expect(try await Self.names(remote, prefix: "log/") == names)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func deletingRemovesAndIsFineWhenNothingIsThere(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("objects/ab/one")
+        try await remote.delete(key)
+        try await remote.put(key, try RemoteBody([1]), durability: .eventual)
+        try await remote.delete(key)
+        try await remote.delete(key)
+        #expect(try await remote.head(key) == nil)
+        #expect(try await Self.names(remote).isEmpty)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func theServerTimeIsThatOfItemsAndLeavesNothing(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let before = try await remote.serverTime()
+        try await remote.put(Self.key("log/one"), try RemoteBody([1]), durability: .eventual)
+        let item = try #require(try await remote.head(Self.key("log/one")))
+        let after = try await remote.serverTime()
+        #expect(before <= item.modified && item.modified <= after)
+        #expect(try await Self.names(remote) == ["log/one"])
+    }
+
+    @Test(arguments: RemoteKind.allCases)
+    func aCancelledPutLeavesNoName(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let key = try Self.key("log/one")
+        let put = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await remote.put(key, try RemoteBody([1, 2, 3]), durability: .commit)
+        }
+        put.cancel()
+        await #expect(throws: CancellationError.self) { try await put.value }
+        #expect(try await remote.head(key) == nil)
+    }
+
+    @Test(
+        arguments: [
+            "", "/", "a//b", "a/", "/a", "..", "a/../b", "./a", "a b", "a\0b", "ä", "a?b", "a%20b", "a\\b", "a\nb",
+        ]
+    )
+    func namesThatSomeStoreWouldNotTakeAreNoKeys(_ text: String) {
+        #expect(RemoteKey(text) == nil)
+    }
+}
+
+/// What only a directory can get wrong.
+struct DirectoryRemoteTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    @Test
+    func aTemporaryFileOfACrashedRunIsTakenOverWhateverItHolds() async throws {
+        let folder = try scratch.folder("remote")
+        let remote = try DirectoryRemote(path: folder)
+        let bytes = [UInt8](repeating: 3, count: 100)
+        let key = try #require(RemoteKey("log/one"))
+        let mark = try Digest.of(Array("one".utf8)).short
+        let name = "\(PlacedFile.temporaryPrefix)\(try Digest.of(bytes).hex)-\(mark)\(PlacedFile.temporarySuffix)"
+        try Tree.write([UInt8](repeating: 9, count: 500), to: "\(folder)/log/\(name)")
+        try await remote.put(key, try RemoteBody(bytes), durability: .commit)
+        #expect(try Tree.files(below: folder) == ["log/one"])
+        #expect(try Tree.read("\(folder)/log/one") == bytes)
+    }
+
+    @Test
+    func linksInTheDirectoryLeadNowhere() async throws {
+        let folder = try scratch.folder("remote")
+        try Tree.write("secret", to: scratch.at("outside/secret"))
+        try Tree.link("\(folder)/log", to: scratch.at("outside"))
+        let remote = try DirectoryRemote(path: folder)
+        let key = try #require(RemoteKey("log/secret"))
+        #expect(try await remote.head(key) == nil)
+        await #expect(throws: RemoteError(.notFound, key)) { _ = try await remote.bytes(of: key, maximum: 10) }
+        await #expect(throws: FileError.self) {
+            try await remote.put(#require(RemoteKey("log/new")), try RemoteBody([1]), durability: .eventual)
+        }
+        #expect(try Tree.files(below: scratch.at("outside")) == ["secret"])
+    }
+}

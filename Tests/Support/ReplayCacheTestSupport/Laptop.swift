@@ -1,0 +1,124 @@
+package import ReplayCache
+import Synchronization
+
+/// A machine with a catalog and a folder of its own.
+package struct Laptop: Sendable {
+    /// What `REPLAYCACHE_HOME` would be.
+    package let home: String
+    /// The folder that is synced.
+    package let folder: String
+    /// The library, as its users have it.
+    package let workspace: Workspace
+    private let heard: EventLog
+
+    /// Makes home and folder below the scratch directory.
+    package init(_ name: String, in scratch: Scratch) async throws {
+        try await self.init(home: scratch.at("\(name)-home"), folder: try scratch.folder(name))
+    }
+
+    /// Opens a home, which may exist.
+    package init(home: String, folder: String) async throws {
+        self.home = home
+        self.folder = folder
+        let heard = EventLog()
+        self.heard = heard
+        workspace = try await Workspace.open(home: home) { heard.append($0) }
+    }
+
+    /// The same folder after the catalog was lost.
+    package func withoutCatalog() async throws -> Laptop {
+        try Tree.remove(home)
+        return try await Laptop(home: home, folder: folder)
+    }
+
+    /// The absolute path of a file in the folder.
+    package func at(_ path: String) -> String { "\(folder)/\(path)" }
+
+    /// Writes a file in the folder.
+    package func write(_ text: String, to path: String) throws {
+        try Tree.write(text, to: at(path), modifiedAt: 1_700_000_000)
+    }
+
+    /// The text of a file in the folder, nil when there is none.
+    package func text(_ path: String) -> String? { Tree.text(at(path)) }
+
+    /// All files in the folder, sorted.
+    package func files() throws -> [String] { try Tree.files(below: folder) }
+
+    /// Pushes the folder.
+    @discardableResult
+    package func push(
+        to place: Place,
+        _ change: (inout PushOptions) throws -> Void = { _ in }
+    ) async throws -> SyncSummary {
+        var options = try PushOptions()
+        try change(&options)
+        return try await workspace.push(folder, to: place, options: options)
+    }
+
+    /// Fetches into the folder.
+    @discardableResult
+    package func fetch(
+        from place: Place,
+        _ change: (inout FetchOptions) throws -> Void = { _ in }
+    ) async throws -> SyncSummary {
+        var options = try FetchOptions()
+        try change(&options)
+        return try await workspace.fetch(from: place, into: folder, options: options)
+    }
+
+    /// The digests of all entries at a place by path.
+    package func entries(at place: Place) async throws -> [String: Digest] {
+        let rows = Mutex<[String: Digest]>([:])
+        try await workspace.list(place) { entry in rows.withLock { $0[entry.path] = entry.sha256 } }
+        return rows.withLock { $0 }
+    }
+
+    /// Publishes operations, as another version of the program might.
+    package func commit(_ operations: [ReplayCache.Operation], to place: Place) async throws {
+        let repository = try await repository(at: place)
+        try await repository.commit(operations)
+    }
+
+    /// The repository at a place, through a handle of its own on this machine's catalog.
+    package func repository(at place: Place) async throws -> Repository {
+        try await Repository.openForWriting(place, catalog: try Catalog(home: home), insistsOnNew: false)
+    }
+
+    /// All events so far.
+    package var events: [SyncEvent] { heard.all }
+
+    /// What was said so far about one kind of event: the paths, or the messages of warnings.
+    package func told(_ kind: EventKind) -> [String] {
+        events.compactMap { EventKind.of($0).kind == kind ? EventKind.of($0).subject : nil }
+    }
+}
+
+/// The cases of ``SyncEvent`` without their values.
+package enum EventKind: Sendable {
+    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, committed, warning
+
+    static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
+        switch event {
+        case .created(let place): (.created, place)
+        case .deferred(let path, _): (.deferred, path)
+        case .failed(let path, _): (.failed, path)
+        case .conflict(let path): (.conflict, path)
+        case .behind(let path): (.behind, path)
+        case .deletedElsewhere(let path): (.deletedElsewhere, path)
+        case .refused(let path, _): (.refused, path)
+        case .placed(let path): (.placed, path)
+        case .moved(let from, _): (.moved, from)
+        case .committed(let files): (.committed, "\(files)")
+        case .warning(let message): (.warning, message)
+        }
+    }
+}
+
+private final class EventLog: Sendable {
+    private let events = Mutex<[SyncEvent]>([])
+
+    var all: [SyncEvent] { events.withLock { $0 } }
+
+    func append(_ event: SyncEvent) { events.withLock { $0.append(event) } }
+}
