@@ -1,5 +1,11 @@
 -- The local catalog, version 1 (design.md section 4). Times are nanoseconds since 1970 UTC unless a name says otherwise.
 
+-- Remarks of the program about this database, such as which views it made.
+CREATE TABLE setting (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
 -- A directory that was scanned, pushed from or fetched into.
 CREATE TABLE root (
     id INTEGER PRIMARY KEY,

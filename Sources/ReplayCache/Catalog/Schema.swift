@@ -14,9 +14,20 @@ package enum Schema {
         try upgrade(database, to: catalogMigrations.count, name: "the catalog \(path)") { version in
             for migration in catalogMigrations[version...] { try database.execute(text(migration)) }
             try ReplayRows.storeNames(in: database)
-            try database.execute(text(PackageResources.views_sql))
         }
+        try refreshViews(of: database)
         return database
+    }
+
+    /// Makes the documented views anew when another version of this program made them.
+    private static func refreshViews(of database: Database) throws {
+        let mark = try Digest.of(PackageResources.views_sql).hex
+        let current = "SELECT value FROM setting WHERE key = 'views'"
+        guard try database.first(current, [], { $0.text(0) }) != mark else { return }
+        try database.transaction {
+            try database.execute(text(PackageResources.views_sql))
+            try database.run("INSERT OR REPLACE INTO setting (key, value) VALUES ('views', ?)", .text(mark))
+        }
     }
 
     /// Opens the database of a place, making it when it does not exist.

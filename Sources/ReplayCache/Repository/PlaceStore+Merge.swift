@@ -204,6 +204,10 @@ extension PlaceStore {
         }
         try checkSize(obj.size)
         try checkSize(obj.encodedSize)
+        // What a decoder may be made to write is bounded by this, not by what a segment claims.
+        guard key.form == .recipe || obj.size <= Recipe.threshold else {
+            throw SegmentError("object \(obj.key) is said to hold \(obj.size) bytes, more than is stored without parts")
+        }
         let id = try content(obj.sha256, size: obj.size)
         let known = try database.first("SELECT segment, line FROM content WHERE id = ?", [.integer(id)]) { row in
             row.isNull(0) ? nil : Mark(segment: row.int64(0), line: row.int(1))

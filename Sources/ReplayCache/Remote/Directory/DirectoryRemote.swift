@@ -82,6 +82,14 @@ package struct DirectoryRemote: Remote {
         let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
         guard let start = try await open(folder: folder) else { return nil }
         try await DirectoryWalk(root: start, ignoreRules: IgnoreRules()).run { batch in
+            // A part of a listing must not pass for the whole.
+            if let unreadable = batch.problems.first(where: \.isDirectory) {
+                throw ReplayCacheError(
+                    .disk,
+                    "\(start.joined(unreadable.path)) cannot be read: \(unreadable.reason)",
+                    hint: "check its owner and permissions"
+                )
+            }
             for file in batch.files {
                 guard let key = RemoteKey(folder + file.path.string), key.string.hasPrefix(prefix) else { continue }
                 if let after, key <= after { continue }
@@ -108,7 +116,8 @@ package struct DirectoryRemote: Remote {
             // Unique, since two writers may ask at once.
             let name = "\(PlacedFile.temporaryPrefix)clock-\(UInt64.random(in: 0 ... .max))"
             let file = try root.creating(name)
-            defer { try? root.remove(name) }
+            // Removed before it is looked at: a killed process leaves nothing.
+            try root.remove(name)
             return Timestamp(milliseconds: try file.status().mtimeNanoseconds / 1_000_000)
         }
     }
