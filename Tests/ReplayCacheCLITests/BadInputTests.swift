@@ -21,7 +21,7 @@ struct BadInputTests {
         let result = try await sandbox.run(configuration)
         #expect(result.status == 3)
         #expect(result.errors.contains("failed: locked.slp: Permission denied"))
-        #expect(result.errors.contains("1 of 4 files failed"))
+        #expect(result.errors.contains("1 file failed"))
         #expect(try await sandbox.run("ls", "remote", machine: "other").lines.count == 3)
     }
 

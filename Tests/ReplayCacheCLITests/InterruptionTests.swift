@@ -11,9 +11,13 @@ struct InterruptionTests {
     @Test(arguments: [1, 20, 150])
     func aPushKilledAfterSomeObjectsIsCompletedByTheNext(_ objects: Int) async throws {
         try await sandbox.writeLibrary(count: 200, frames: 60)
-        let status = try await stop(.kill, after: objects)
-        #expect(status == 137 || status == nil)
-        try await expectNextPushCompletes()
+        // On a busy machine a push may be done before the signal comes: then another one is tried, to another place.
+        for attempt in 0..<50 {
+            let remote = "remote\(attempt)"
+            guard try await stop(.kill, after: objects, remote: remote) == 137 else { continue }
+            return try await expectNextPushCompletes(remote: remote)
+        }
+        Issue.record("no push could be killed in time")
     }
 
     @Test func anInterruptedPushSaysSoAndIsCompletedByTheNext() async throws {
@@ -50,20 +54,20 @@ struct InterruptionTests {
         #expect(try sandbox.isSameTree("two", "pod/two"))
     }
 
-    private func stop(_ signal: Signal, after objects: Int) async throws -> Int? {
+    private func stop(_ signal: Signal, after objects: Int, remote: String = "remote") async throws -> Int? {
         let sandbox = sandbox
         return try await sandbox.run(
-            ["push", "slp", "remote"],
-            until: { sandbox.files("remote/objects").count >= objects },
+            ["push", "slp", remote],
+            until: { sandbox.files("\(remote)/objects").count >= objects },
             signal
         )
     }
 
     /// Nothing that was sent before is sent again, and nothing is missing.
-    private func expectNextPushCompletes() async throws {
-        let summary = try await sandbox.run("push", "slp", "remote", "--json").summary()
+    private func expectNextPushCompletes(remote: String = "remote") async throws {
+        let summary = try await sandbox.run("push", "slp", remote, "--json").summary()
         #expect(summary["event"] == .string("summary"))
-        #expect(try await sandbox.run("fetch", "remote", "pod", machine: "pod").status == 0)
+        #expect(try await sandbox.run("fetch", remote, "pod", machine: "pod").status == 0)
         #expect(try sandbox.isSameTree("slp", "pod"))
     }
 }

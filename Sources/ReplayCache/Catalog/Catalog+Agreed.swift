@@ -16,11 +16,14 @@ package struct Transfer: Sendable, Equatable {
     package let digest: Digest
     package let key: ObjectKey
     package let encodedSize: Int64
+    /// When it was put, nanoseconds since 1970 UTC.
+    package let putAt: Int64
 
-    package init(digest: Digest, key: ObjectKey, encodedSize: Int64) {
+    package init(digest: Digest, key: ObjectKey, encodedSize: Int64, putAt: Int64) {
         self.digest = digest
         self.key = key
         self.encodedSize = encodedSize
+        self.putAt = putAt
     }
 }
 
@@ -57,7 +60,6 @@ extension Catalog {
     /// Remembers objects that were put, so that an interrupted push does not put them again.
     package func remember(_ transfers: [Transfer], place: Int64, repository: String) throws {
         guard !transfers.isEmpty else { return }
-        let now = Machine.now()
         try database.transaction {
             for transfer in transfers {
                 try database.run(
@@ -70,7 +72,7 @@ extension Catalog {
                     .blob(transfer.digest.bytes),
                     .text(transfer.key.remoteKey.string),
                     .integer(transfer.encodedSize),
-                    .integer(now)
+                    .integer(transfer.putAt)
                 )
             }
         }
@@ -80,16 +82,24 @@ extension Catalog {
     package func transfer(of digest: Digest, place: Int64, repository: String) throws -> Transfer? {
         let row = try database.first(
             """
-            SELECT key, encoded_size FROM transfer
+            SELECT key, encoded_size, put_at FROM transfer
             WHERE place = ? AND repository = ? AND digest = ? AND put_at BETWEEN ?4 AND ?4 + ?5
             """,
             [
                 .integer(place), .text(repository), .blob(digest.bytes),
                 .integer(Machine.now() - Self.transferLifetime), .integer(Self.transferLifetime),
             ]
-        ) { (key: $0.text(0), size: $0.int64(1)) }
+        ) { (key: $0.text(0), size: $0.int64(1), putAt: $0.int64(2)) }
         guard let row, let key = ObjectKey(row.key), key.digest == digest else { return nil }
-        return Transfer(digest: digest, key: key, encodedSize: row.size)
+        return Transfer(digest: digest, key: key, encodedSize: row.size, putAt: row.putAt)
+    }
+
+    /// Forgets what was agreed with a place and put there: another repository stands there now.
+    package func forgetDealings(with place: Int64) throws {
+        try database.transaction {
+            try database.run("DELETE FROM agreed WHERE place = ?", .integer(place))
+            try database.run("DELETE FROM transfer WHERE place = ?", .integer(place))
+        }
     }
 
     /// Forgets the transfers of a place, which a commit has named or which are too old.

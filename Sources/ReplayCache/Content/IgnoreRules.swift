@@ -28,9 +28,21 @@ package struct IgnoreRules: Sendable {
 
     /// Whether an item is passed over.
     func ignores(name: String, path: String) -> Bool {
-        if Self.names.contains(name) || name.hasPrefix(PlacedFile.temporaryPrefix) { return true }
-        if Self.temporarySuffixes.contains(where: { name.hasSuffix($0) }) { return true }
-        return patterns.contains { Glob.matches($0, path: path) }
+        Self.alwaysIgnores(name) || patterns.contains { Glob.matches($0, path: path) }
+    }
+
+    /// Whether a name is passed over everywhere. Fetch refuses such names too: it would not see the file afterwards, and a
+    /// remote has no business in `.git`.
+    package static func alwaysIgnores(_ name: some StringProtocol) -> Bool {
+        names.contains(String(name)) || name.hasPrefix(PlacedFile.temporaryPrefix)
+            || temporarySuffixes.contains { name.hasSuffix($0) } || isReplacedFile(name)
+    }
+
+    /// `NAME.replaced-<sha8>`: what `fetch --force` keeps of a local file.
+    private static func isReplacedFile(_ name: some StringProtocol) -> Bool {
+        let digits = name.suffix(8).utf8
+        return digits.count == 8 && digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+            && name.dropLast(8).hasSuffix(".replaced-")
     }
 }
 

@@ -71,5 +71,7 @@ package final class MeteredRemote: Remote {
         try await base.delete(key)
     }
 
-    package func serverTime() async throws -> Timestamp { try await base.serverTime() }
+    package func barrier() async throws -> Timestamp { try await base.barrier() }
+
+    package var acknowledgesDurably: Bool { base.acknowledgesDurably }
 }

@@ -30,9 +30,14 @@ package protocol Remote: Sendable {
     /// Removes what is under `key`; fine if nothing is.
     func delete(_ key: RemoteKey) async throws
 
-    /// The time by the clock of the place, which orders commits (`design.md` section 3). For writers only: a directory
-    /// answers by writing a file.
-    func serverTime() async throws -> Timestamp
+    /// Waits until everything that was put survives a loss of power, then answers the time by the clock of the place,
+    /// which orders commits (`design.md` section 3).
+    ///
+    /// For writers only: a directory answers by writing a file.
+    func barrier() async throws -> Timestamp
+
+    /// Whether what `put` has taken survives a loss of power at once, as at a bucket, and not only after ``barrier()``.
+    var acknowledgesDurably: Bool { get }
 }
 
 /// Takes a piece of a body.
@@ -60,9 +65,9 @@ package struct RemoteBody: Sendable {
 
 /// When stored bytes must survive a loss of power.
 package enum Durability: Sendable {
-    /// By the time of the next `commit`; lets a directory sync once for a thousand objects.
+    /// After the next ``Remote/barrier()``: lets a directory sync once for a thousand objects.
     case eventual
-    /// When `put` returns: these bytes, and all that were put before.
+    /// When `put` returns.
     case commit
 }
 

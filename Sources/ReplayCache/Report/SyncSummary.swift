@@ -94,7 +94,7 @@ extension SyncSummary {
         if filesFailed > 0 {
             return ReplayCacheError(
                 .partial,
-                "\(Decimals.grouped(filesFailed)) of \(Decimals.grouped(max(filesSeen, filesFailed))) files failed",
+                "\(Decimals.grouped(filesFailed)) \(filesFailed == 1 ? "file" : "files") failed",
                 hint: "the lines above say why; the others are done"
             )
         }

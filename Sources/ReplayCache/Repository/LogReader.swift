@@ -11,7 +11,7 @@ struct LogReader {
     /// After a day without contact the whole log is listed, as at first contact.
     private static let fullListingAge: Int64 = 24 * 3_600_000
     /// A segment stamped this much later than it was stored comes from a broken clock (`design.md` section 3).
-    private static let clockTolerance: Int64 = 300_000
+    static let clockTolerance: Int64 = 300_000
 
     struct Result {
         /// False when the newest segment merged before is gone from the log: wiped, or another repository.

@@ -14,12 +14,18 @@ package actor PlaceStore {
     /// Ranks of merged segments by row id; a segment is immutable, so the cache is never stale.
     var ranks: [Int64: SegmentRank] = [:]
 
-    /// Opens, or makes, the state of a place.
-    package init(record: PlaceRecord, home: String) throws {
+    /// Opens, or makes, the state of a place, on a thread that may block.
+    package static func open(_ record: PlaceRecord, home: String) async throws -> PlaceStore {
+        try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
+    }
+
+    /// Blocks.
+    init(record: PlaceRecord, home: String) throws {
         self.record = record
         database = try Schema.openPlace(at: record.path)
         try database.distrustFile()
-        try database.run("ATTACH ? AS catalog", .text(Catalog.path(in: home)))
+        // Read-only, so that a long merge here never holds the write lock of the catalog.
+        try database.attachReadOnly(Catalog.path(in: home), as: "catalog")
     }
 
     /// When and by whom a segment was written.

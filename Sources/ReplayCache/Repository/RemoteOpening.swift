@@ -19,9 +19,8 @@ enum RemoteOpening {
     ///
     /// A listing would not do: it leaves out names that are no keys, such as those with spaces.
     static func foreignItem(in place: Place) throws -> String? {
-        let rules = IgnoreRules()
-        return try OpenFile.directory(place.directory).items().map(\.name).sorted()
-            .first { !rules.ignores(name: $0, path: $0) }
+        guard let directory = try? OpenFile.directory(place.directory) else { return nil }
+        return try directory.items().map(\.name).sorted().first { !IgnoreRules.alwaysIgnores($0) }
     }
 
     private static func existing(_ place: Place) throws -> DirectoryRemote? {

@@ -51,12 +51,16 @@ package final class Repository: Sendable {
             throw known == nil ? noRepository(place) : gone(place)
         }
         guard let known else {
-            let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
+            let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
             return try await adopt(manifest, place, remote, store, [])
         }
-        // Another repository stands here now. What is known of the old one is of no use for reading.
-        try await known.store.reset()
-        let warning = Warning(message: "another repository stands at \(place) now; reading that one", isDamage: false)
+        // What is known of the old one is of no use for reading, and what was agreed with it says nothing of this one.
+        try await forget(known.store, catalog)
+        let what =
+            manifest.repository == known.id
+            ? "the log at \(place) is older than what was seen here (restored from a backup?); reading it anew"
+            : "another repository stands at \(place) now; reading that one"
+        let warning = Warning(message: what, isDamage: false)
         return try await adopt(manifest, place, remote, known.store, [warning])
     }
 
@@ -75,18 +79,25 @@ package final class Repository: Sendable {
             guard let manifest = try await manifest(place, remote) else { throw gone(place) }
             throw ReplayCacheError(
                 .configuration,
-                "another repository (\(manifest.repository)) stands at \(place) than the one known here",
-                hint: "if that is intended, push with --new to adopt it; nothing is deleted either way",
+                manifest.repository == known.id
+                    ? "the log at \(place) is older than what was seen here (restored from a backup?)"
+                    : "another repository (\(manifest.repository)) stands at \(place) than the one known here",
+                hint: "if that is intended, push with --new to go on with it; nothing is deleted either way",
                 subject: place.canonical
             )
         }
         let remote = MeteredRemote(try RemoteOpening.openCreating(place))
         let standing = try await manifest(place, remote)
-        if standing == nil { try refuseNonEmpty(place) }
-        let store = try PlaceStore(record: try await catalog.place(place), home: catalog.home)
-        if known != nil { try await store.reset() }
+        if standing == nil { try refuseForeign(place) }
+        let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
+        if known != nil { try await forget(store, catalog) }
         if let standing { return try await adopt(standing, place, remote, store, []) }
         return try await create(place, remote, store)
+    }
+
+    private static func forget(_ store: PlaceStore, _ catalog: Catalog) async throws {
+        try await store.reset()
+        try await catalog.forgetDealings(with: store.record.id)
     }
 
     private static func create(
@@ -115,7 +126,7 @@ package final class Repository: Sendable {
 
     private static func knownState(of place: Place, catalog: Catalog) async throws -> KnownState? {
         guard let record = try await catalog.knownPlace(place) else { return nil }
-        let store = try PlaceStore(record: record, home: catalog.home)
+        let store = try await PlaceStore.open(record, home: catalog.home)
         guard let id = try await store.repositoryID() else { return nil }
         return KnownState(store: store, id: id)
     }
@@ -179,7 +190,8 @@ package final class Repository: Sendable {
         }
     }
 
-    private static func refuseNonEmpty(_ place: Place) throws {
+    /// Refuses to make a repository among other things.
+    static func refuseForeign(_ place: Place) throws {
         guard let name = try RemoteOpening.foreignItem(in: place) else { return }
         throw ReplayCacheError(
             .configuration,
@@ -222,13 +234,41 @@ package final class Repository: Sendable {
 
     // MARK: Committing
 
+    /// A commit that takes longer than this from its stamp to its end might never be listed by others: `LogReader` looks
+    /// back one hour.
+    private static let maximumCommitDuration: Int64 = 3_000_000_000_000
+
     /// Publishes operations as one segment, after everything that was put before is durable, and merges it here.
     ///
     /// This is the only commit point: before it nobody sees any of the operations, after it everybody sees all.
     package func commit(_ operations: [Operation]) async throws {
         guard !operations.isEmpty else { return }
-        let serverTime = try await remote.serverTime()
+        if segmentsWritten.withLock({ $0 == 0 }) { try await checkManifest() }
+        while true {
+            let started = Machine.sinceBoot()
+            let (key, segment) = try await put(operations)
+            // Asleep or stuck meanwhile: the same operations under a new stamp. Merging both changes nothing.
+            guard Machine.sinceBoot() - started < Self.maximumCommitDuration else { continue }
+            if let refusal = try await store.merge([(key, segment)]).first {
+                throw ReplayCacheError(.unclassified, "an operation just committed was refused: \(refusal.reason)")
+            }
+            break
+        }
+        if isNew { try await adoptWinner() }
+    }
+
+    private func put(_ operations: [Operation]) async throws -> (SegmentKey, Segment) {
+        let serverTime = try await remote.barrier()
         let hlc = HLC.next(after: try await store.newestHLC(), serverTime: serverTime)
+        guard hlc.milliseconds - serverTime.milliseconds <= LogReader.clockTolerance else {
+            throw ReplayCacheError(
+                .configuration,
+                "the clock at \(place) says \(serverTime.rfc3339), but a commit of \(hlc.text) is there already",
+                hint:
+                    "set the clock of this machine (or of the place) right; other machines would not read this commit",
+                subject: place.canonical
+            )
+        }
         let number = segmentsWritten.withLock { count in
             defer { count += 1 }
             return count
@@ -239,16 +279,17 @@ package final class Repository: Sendable {
             return (key, try RemoteBody(bytes))
         }
         try await remote.put(key.remoteKey, body, durability: .commit)
-        let refusals = try await store.merge([(key, segment)])
-        if let refusal = refusals.first {
-            throw ReplayCacheError(.unclassified, "an operation just committed was refused: \(refusal.reason)")
-        }
-        if isNew && number == 0 { try await adoptWinner() }
+        return (key, segment)
+    }
+
+    /// Before the first commit of a process: the repository is still there, and of a format that this program writes.
+    private func checkManifest() async throws {
+        guard try await Self.manifest(place, remote) != nil else { throw Self.gone(place) }
     }
 
     /// Two clients may create a repository at once; after its first commit each takes the id of the manifest that stands.
     private func adoptWinner() async throws {
-        guard let standing = try await Self.manifest(place, remote) else { return }
+        guard let standing = try await Self.manifest(place, remote), standing.repository != id else { return }
         try await store.setRepositoryID(standing.repository)
     }
 

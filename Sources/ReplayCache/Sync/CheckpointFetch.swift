@@ -17,8 +17,10 @@ struct CheckpointFetch {
         try Machine.makeDirectories(directory)
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
         try root.refuseOverlap(with: place)
+        try root.claim()
         context.progress.begin("fetching", items: checkpoint.files.count, bytes: checkpoint.size)
-        let items = try await plan(checkpoint, root, &summary)
+        let published = Set(try await repository.store.checkpoints(run: reference.run).flatMap(\.files).map(\.sha256))
+        let items = try await plan(checkpoint, root, published, &summary)
         let stager = Stager(root: root, catalog: context.catalog, repository: repository)
         var placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
         var staged: [Stager.StagedFile] = []
@@ -56,6 +58,7 @@ struct CheckpointFetch {
     private func plan(
         _ checkpoint: CheckpointRow,
         _ root: LocalRoot,
+        _ published: Set<Digest>,
         _ summary: inout SyncSummary
     ) async throws -> [FetchItem] {
         var items: [FetchItem] = []
@@ -67,7 +70,9 @@ struct CheckpointFetch {
                 summary.filesInStep += 1
                 continue
             }
-            if known != nil && !isForced {
+            // A file of another checkpoint of the run is safe at the place: it may make room.
+            let isPublished = known.map { published.contains($0.digest) } ?? false
+            if known != nil && !isPublished && !isForced {
                 summary.conflicts += 1
                 context.report(.conflict(path: file.name))
                 continue
@@ -75,7 +80,7 @@ struct CheckpointFetch {
             items.append(
                 FetchItem(
                     id: Int64(index),
-                    action: known == nil ? .place : .overwrite,
+                    action: known == nil ? .place : isPublished ? .replace : .overwrite,
                     path: "\(checkpoint.run)/\(file.name)",
                     localPath: file.name,
                     digest: file.sha256,

@@ -1,16 +1,17 @@
 internal import Synchronization
 
-/// Takes the stored bytes of an object as they arrive and writes the decoded content at its place in a file.
+/// Takes the stored bytes of an object as they arrive and writes the decoded content at its place in a file, or nowhere
+/// when only the digest matters.
 final class DecodingSink: Sendable {
     private struct State {
         var decoder: VerifyingDecoder
         var position: Int64
     }
 
-    private let file: OpenFile
+    private let file: OpenFile?
     private let state: Mutex<State>
 
-    init(encoding: Encoding, digest: Digest, size: Int64, file: OpenFile, offset: Int64) throws {
+    init(encoding: Encoding, digest: Digest, size: Int64, file: OpenFile?, offset: Int64) throws {
         self.file = file
         state = Mutex(
             State(
@@ -24,7 +25,7 @@ final class DecodingSink: Sendable {
         try state.withLock { state in
             var position = state.position
             try state.decoder.decode(piece) { decoded in
-                try file.write(decoded, at: position)
+                try file?.write(decoded, at: position)
                 position += Int64(decoded.count)
             }
             state.position = position

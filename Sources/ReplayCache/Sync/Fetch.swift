@@ -20,9 +20,11 @@ struct Fetch {
         guard let root = try await openDestination() else {
             // A dry run into a folder that does not exist yet: everything would be placed.
             try await planOnly(repository, RootID(rawValue: -1), &summary)
+            summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
         try root.refuseOverlap(with: place)
+        if !options.isDryRun { try root.claim() }
         let leftovers = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
             .run(into: &summary)
         if options.isDryRun {
@@ -122,7 +124,7 @@ struct Fetch {
             )
         } catch {
             // What is verified is worth placing, unless the user wants out or the disk is the problem.
-            if !(error is CancellationError) { try? await placer.flush(&counts) }
+            if !Task.isCancelled { try? await placer.flush(&counts) }
             summary = counts
             throw error
         }

@@ -10,6 +10,10 @@ struct ObjectReader: Sendable {
         var objectsReused = 0
     }
 
+    /// Pushing again does not help: the repository believes that it has the object.
+    static let damageHint =
+        "restore the file from another machine or a backup of the remote; this version cannot repair it there"
+
     /// Parts of one large file in flight at once.
     private static let partWidth = 4
 
@@ -49,7 +53,7 @@ struct ObjectReader: Sendable {
                 throw ReplayCacheError(
                     .integrity,
                     "object \(key) at \(repository.place) is damaged",
-                    hint: "push again from a machine that has the file",
+                    hint: Self.damageHint,
                     subject: key.string,
                     cause: "\(error)"
                 )
@@ -102,7 +106,7 @@ struct ObjectReader: Sendable {
             throw ReplayCacheError(
                 .integrity,
                 "the parts of \(object.key.remoteKey) do not add up to its content",
-                hint: "push again from a machine that has the file",
+                hint: Self.damageHint,
                 subject: object.key.remoteKey.string
             )
         }
@@ -120,7 +124,7 @@ struct ObjectReader: Sendable {
             throw ReplayCacheError(
                 .integrity,
                 "the recipe \(key) at \(repository.place) is damaged",
-                hint: "push again from a machine that has the file",
+                hint: Self.damageHint,
                 subject: key.string,
                 cause: "\(error)"
             )

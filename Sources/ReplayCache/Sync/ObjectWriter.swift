@@ -2,6 +2,13 @@
 struct ObjectWriter: Sendable {
     let repository: Repository
     let catalog: Catalog
+    /// What was put since then was put while this run could have seen it fail.
+    private let startedAt = Machine.now()
+
+    init(repository: Repository, catalog: Catalog) {
+        self.repository = repository
+        self.catalog = catalog
+    }
 
     /// What storing a content took.
     struct Stored: Sendable {
@@ -28,22 +35,43 @@ struct ObjectWriter: Sendable {
         guard size > Recipe.threshold else {
             return try await storeWhole(FileSlice(file: file, range: 0..<size), digest: digest, size: size)
         }
-        if let transfer = try await transfer(of: digest) {
-            return Stored(
-                operations: [.obj(transfer.operation(size: size))],
-                objectsReused: 1,
-                digests: [digest]
-            )
-        }
         return try await storeInParts(file, digest: digest, size: size)
     }
 
-    private func transfer(of digest: Digest) async throws -> Transfer? {
-        try await catalog.transfer(of: digest, place: repository.store.record.id, repository: repository.id)
+    /// The object of a content that was put and not committed; nil when there is none to rely on.
+    ///
+    /// What an earlier run put is looked at before it is named: the place may have lost it, with its power or otherwise.
+    private func transfer(of digest: Digest, size: Int64) async throws -> Transfer? {
+        let found = try await catalog.transfer(
+            of: digest,
+            place: repository.store.record.id,
+            repository: repository.id
+        )
+        guard let found, case .content(let encoding) = found.key.form else { return nil }
+        if found.putAt >= startedAt { return found }
+        if repository.remote.acknowledgesDurably {
+            let item = try await repository.remote.head(found.key.remoteKey)
+            return item?.byteCount == found.encodedSize ? found : nil
+        }
+        return try await isReadable(found, encoding, size: size) ? found : nil
+    }
+
+    private func isReadable(_ transfer: Transfer, _ encoding: Encoding, size: Int64) async throws -> Bool {
+        do {
+            let sink = try DecodingSink(encoding: encoding, digest: transfer.digest, size: size, file: nil, offset: 0)
+            let key = transfer.key.remoteKey
+            try await repository.remote.get(key, maximum: transfer.encodedSize) { try sink.receive($0) }
+            try sink.finish()
+            return true
+        } catch is ObjectEncodingError {
+            return false
+        } catch is RemoteError {
+            return false
+        }
     }
 
     private func storeWhole(_ content: FileSlice, digest: Digest, size: Int64) async throws -> Stored {
-        if let transfer = try await transfer(of: digest) {
+        if let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
         let encoded = try await BlockingPool.shared.run {
@@ -61,7 +89,7 @@ struct ObjectWriter: Sendable {
         } catch let error as RemoteError where error.reason == .bodyChanged {
             throw ObjectEncodingError.contentChanged
         }
-        let transfer = Transfer(digest: key.digest, key: key, encodedSize: body.byteCount)
+        let transfer = Transfer(digest: key.digest, key: key, encodedSize: body.byteCount, putAt: Machine.now())
         try await catalog.remember([transfer], place: repository.store.record.id, repository: repository.id)
         return .obj(transfer.operation(size: size))
     }

@@ -110,7 +110,7 @@ struct Placer {
                 placed.name,
                 to: "\(placed.name).replaced-\(mark)",
                 in: placed.directory,
-                replacing: false
+                replacing: true  // A file of this name has this content already.
             )
             try placed.place(over: .absent)
         case (_, let known?):

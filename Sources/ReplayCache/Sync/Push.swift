@@ -26,15 +26,18 @@ struct Push {
             root: root,
             options: .init(followsLinks: options.followsLinks, isParanoid: options.isParanoid)
         )
-        let leftovers = try await scan.run(into: &summary)
-        try await Leftovers.reclaim(leftovers, in: root, keeping: [])
+        // Temporary files of a fetch are the fetch's to continue or to remove.
+        _ = try await scan.run(into: &summary)
         let store: PlaceStore
         if let repository {
             store = repository.store
         } else {
-            store = try PlaceStore(record: try await context.catalog.place(place), home: context.catalog.home)
+            store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
         let totals = try await store.planPush(scope(root))
+        summary.filesInStep =
+            try await store.candidateCount(scope(root))
+            - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
         try await report(totals, store, &summary)
         if options.isDryRun {
             try await estimate(totals, store, &summary)
@@ -58,6 +61,7 @@ struct Push {
         do {
             return try await Repository.open(place, catalog: context.catalog)
         } catch let error as ReplayCacheError where error.code == .notFound {
+            try Repository.refuseForeign(place)
             return nil
         }
     }
@@ -80,9 +84,6 @@ struct Push {
         summary.conflicts = totals[.conflict]?.files ?? 0
         summary.behind = totals[.behind]?.files ?? 0
         summary.deletedElsewhere = totals[.deletedElsewhere]?.files ?? 0
-        summary.filesInStep =
-            summary.filesSeen - summary.filesDeferred
-            - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
         let told: [PushAction] = [.conflict, .behind, .deletedElsewhere]
         var rows = items(told, store)
         while let item = try await rows.next() {
@@ -145,7 +146,7 @@ struct Push {
             )
         } catch {
             // What is stored and not committed is remembered and need not be sent again. Commit what is complete.
-            if !(error is CancellationError) { try await committer.commit() }
+            if !Task.isCancelled { try? await committer.commit() }
             throw error
         }
         try await committer.commit()

@@ -111,6 +111,19 @@ extension PlaceStore {
             """
     }
 
+    /// Files whose content is known and that the scope is about.
+    func candidateCount(_ scope: PushScope) throws -> Int {
+        let filter = Self.filter(scope)
+        let count = try database.first(
+            """
+            SELECT count(*) FROM catalog.file_path p JOIN catalog.file f ON f.id = p.file
+            WHERE p.root = ? AND f.content IS NOT NULL \(filter.sql)
+            """,
+            [.integer(scope.root.rawValue)] + filter.values
+        ) { $0.int(0) }
+        return count ?? 0
+    }
+
     private static func filter(_ scope: PushScope) -> (sql: String, values: [SQLiteValue]) {
         func matches(_ patterns: [String]) -> String {
             "(" + patterns.map { _ in "p.path GLOB ? OR p.path GLOB '*/' || ?" }.joined(separator: " OR ") + ")"

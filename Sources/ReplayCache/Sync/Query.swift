@@ -59,7 +59,7 @@ struct Query {
         case .everything:
             let places = try await catalog.knownPlaces()
             for (index, place) in places.enumerated() where remaining > 0 {
-                let store = try PlaceStore(record: PlaceRecord(id: place.id, path: place.path), home: catalog.home)
+                let store = try await PlaceStore.open(PlaceRecord(id: place.id, path: place.path), home: catalog.home)
                 remaining -= try await askPlace(store, remaining, places[..<index].map(\.path))
             }
             if remaining > 0 { _ = try await askLocal(remaining, places.map(\.path)) }

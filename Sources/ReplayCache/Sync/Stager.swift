@@ -44,6 +44,12 @@ struct Stager: Sendable {
         _ outcome: inout Outcome
     ) async throws -> StagedFile {
         let path = try LogicalPath(item.localPath)
+        if let name = path.components.first(where: { IgnoreRules.alwaysIgnores($0) }) {
+            throw LogicalPathError(
+                path: item.path,
+                reason: "has the name \(DisplayText.quoted(String(name))), which is never placed"
+            )
+        }
         let placed = try await BlockingPool.shared.run { try makeFile(path, item) }
         if let first {
             try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
@@ -54,7 +60,7 @@ struct Stager: Sendable {
                 throw ReplayCacheError(
                     .integrity,
                     "the repository names no object for content \(item.digest.short)",
-                    hint: "push again from a machine that has the file",
+                    hint: ObjectReader.damageHint,
                     subject: item.digest.hex
                 )
             }

@@ -43,7 +43,7 @@ struct Status {
 
     private func openStore(_ summary: inout SyncSummary) async throws -> PlaceStore {
         if isOffline {
-            let store = try PlaceStore(record: try await context.catalog.place(place), home: context.catalog.home)
+            let store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
             guard try await store.repositoryID() == nil else { return store }
             throw ReplayCacheError(
                 .notFound,

@@ -45,6 +45,18 @@ struct LocalRoot: Sendable {
         }
     }
 
+    /// Keeps other fetches out of the folder as long as this value lives; they would take each other's files for strangers'.
+    func claim() throws {
+        guard directory.tryLock() else {
+            throw ReplayCacheError(
+                .busy,
+                "another fetch is writing to \(path)",
+                hint: "wait for it, or fetch into another folder",
+                subject: path
+            )
+        }
+    }
+
     /// A repository inside the folder that is pushed into it, or the reverse, would swallow itself.
     func refuseOverlap(with place: Place) throws {
         func contains(_ outer: String, _ inner: String) -> Bool {

@@ -179,10 +179,10 @@ struct RemoteContractTests {
     @Test(arguments: RemoteKind.allCases)
     func theServerTimeIsThatOfItemsAndLeavesNothing(_ kind: RemoteKind) async throws {
         let remote = try kind.make(in: scratch)
-        let before = try await remote.serverTime()
+        let before = try await remote.barrier()
         try await remote.put(Self.key("log/one"), try RemoteBody([1]), durability: .eventual)
         let item = try #require(try await remote.head(Self.key("log/one")))
-        let after = try await remote.serverTime()
+        let after = try await remote.barrier()
         #expect(before <= item.modified && item.modified <= after)
         #expect(try await Self.names(remote) == ["log/one"])
     }

@@ -47,6 +47,13 @@ package enum Machine {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
+    /// Nanoseconds since the machine was started, sleep included; no one can set this clock.
+    package static func sinceBoot() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     /// The canonical absolute path of an existing file or directory (realpath(3)).
     package static func canonicalPath(_ path: String) throws(FileError) -> String {
         guard let resolved = unsafe realpath(path, nil) else { throw FileError.last("find", path) }
@@ -60,10 +67,11 @@ package enum Machine {
         for component in path.split(separator: "/") {
             prefix += prefix.isEmpty || prefix.hasSuffix("/") ? String(component) : "/\(component)"
             guard unsafe mkdir(prefix, mode) != 0, errno != EEXIST else { continue }
+            let failure = FileError.last("create folder", prefix)
             // EROFS and EACCES also come for parents that exist.
             var raw = stat()
             guard unsafe stat(prefix, &raw) != 0 else { continue }
-            throw FileError.last("create folder", prefix)
+            throw failure
         }
     }
 

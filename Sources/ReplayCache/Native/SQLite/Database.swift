@@ -15,7 +15,7 @@ internal import CSQLite
     package init(path: String, mode: Mode = .readWrite) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags =
-            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI
             | (mode == .readWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY)
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let connection = unsafe opened else {
@@ -104,6 +104,21 @@ internal import CSQLite
             try? execute("ROLLBACK")
             throw error
         }
+    }
+
+    /// Attaches another database, which this connection then can only read.
+    package func attachReadOnly(_ path: String, as schema: String) throws(SQLiteError) {
+        // sqlite.org/uri.html: these characters would end the path.
+        var escaped = ""
+        for scalar in path.unicodeScalars {
+            switch scalar {
+            case "%": escaped += "%25"
+            case "?": escaped += "%3f"
+            case "#": escaped += "%23"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        try run("ATTACH ? AS \(schema)", .text("file:\(escaped)?mode=ro"))
     }
 
     /// The row id of the last insert on this connection.

@@ -10,10 +10,20 @@ internal import CSQLite
     init(_ connection: OpaquePointer, _ sql: String, persistent: Bool) throws(SQLiteError) {
         var prepared: OpaquePointer?
         let flags = persistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
-        let code = unsafe sqlite3_prepare_v3(connection, sql, -1, flags, &prepared, nil)
+        var tail: UnsafePointer<CChar>?
+        var rest = ""
+        let code = unsafe sql.withCString { text in
+            let code = unsafe sqlite3_prepare_v3(connection, text, -1, flags, &prepared, &tail)
+            rest = unsafe tail.map { unsafe String(cString: $0) } ?? ""
+            return code
+        }
         guard code == SQLITE_OK, let statement = unsafe prepared else {
             let message = code == SQLITE_OK ? "empty statement" : unsafe String(cString: sqlite3_errmsg(connection))
             throw SQLiteError(code: code == SQLITE_OK ? SQLITE_MISUSE : code, message: message, sql: sql)
+        }
+        guard rest.allSatisfy({ $0.isWhitespace || $0 == ";" }) else {
+            unsafe sqlite3_finalize(statement)
+            throw SQLiteError(code: SQLITE_ERROR, message: "only one statement can be run at a time", sql: sql)
         }
         unsafe handle = statement
         unsafe self.connection = connection

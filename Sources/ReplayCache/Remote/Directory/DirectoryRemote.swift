@@ -2,8 +2,8 @@ internal import SystemPackage
 
 /// A repository in a directory: a key is a path below it.
 ///
-/// Objects appear by rename after their digest was checked. `Durability.commit` first syncs the whole file system, so that
-/// a segment is never durable before the objects that it names.
+/// Objects appear by rename after their digest was checked. A commit comes after ``barrier()``, which syncs the whole file
+/// system, so that a segment is never durable before the objects that it names.
 package struct DirectoryRemote: Remote {
     private let root: OpenFile
 
@@ -15,7 +15,6 @@ package struct DirectoryRemote: Remote {
 
     package func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
         try await BlockingPool.shared.run {
-            if durability == .commit { try root.synchronizeFileSystem() }
             // Two pushers, or two files with a part in common, may put one key at once.
             let placed = try PlacedFile(key.asPath(), below: root, digest: body.digest, waitsForOthers: true)
             try write(body, to: placed.file, key)
@@ -111,8 +110,11 @@ package struct DirectoryRemote: Remote {
         }
     }
 
-    package func serverTime() async throws -> Timestamp {
+    package var acknowledgesDurably: Bool { false }
+
+    package func barrier() async throws -> Timestamp {
         try await BlockingPool.shared.run {
+            try root.synchronizeFileSystem()
             // Unique, since two writers may ask at once.
             let name = "\(PlacedFile.temporaryPrefix)clock-\(UInt64.random(in: 0 ... .max))"
             let file = try root.creating(name)
