@@ -43,13 +43,14 @@ struct ExitStatusTests {
         #expect(sandbox.files("empty").isEmpty)
     }
 
-    @Test func aFolderOfOtherThingsIsNotTakenForARemote() async throws {
+    @Test(arguments: ["notes.txt", "my notes.txt"])
+    func aFolderOfOtherThingsIsNotTakenForARemote(_ name: String) async throws {
         try sandbox.write("slp/a.slp", "x")
-        try sandbox.write("taken/notes.txt", "mine")
+        try sandbox.write("taken/\(name)", "mine")
         let result = try await sandbox.run("push", "slp", "taken")
         #expect(result.status == 5)
         #expect(result.errors.contains("hint: name a new folder in it"))
-        #expect(sandbox.files("taken") == ["notes.txt"])
+        #expect(sandbox.files("taken") == [name])
     }
 
     @Test func aNewerFormatIsRefusedByNumber() async throws {

@@ -104,7 +104,8 @@ public final class CommandLineSandbox: Sendable {
             error: .discarded
         ) { execution in
             while !condition() {
-                // Waits for a state of the disk, which nothing announces; a process that ended shows as a failed signal.
+                // Waits for a state of the disk, which nothing announces.
+                try Task.checkCancellation()
                 guard kill(execution.processIdentifier.value, 0) == 0 else { return false }
                 await Task.yield()
             }
