@@ -22,7 +22,7 @@ public struct CheckpointReference: Sendable, Equatable {
         let choice = parts.count > 1 ? String(parts[1]) : "latest"
         if choice == "latest" {
             self.choice = .latest
-        } else if choice == "best" || choice.hasPrefix("best:") {
+        } else if choice.hasPrefix("best:") {
             self.choice = try Self.best(choice)
         } else if let step = Int64(choice) {
             self.choice = .step(step)
@@ -71,6 +71,18 @@ public struct CheckpointReference: Sendable, Equatable {
         }
     }
 
+    /// A name must not read as another way to choose.
+    static func checkName(_ name: String) throws {
+        guard !name.isEmpty, !name.contains("@"), !name.contains("/"), !name.hasPrefix("best:") else {
+            throw ReplayCacheError(
+                .usage,
+                "\(DisplayText.quoted(name)) cannot be the name of a checkpoint",
+                hint: "choose one without / and @",
+                subject: name
+            )
+        }
+    }
+
     /// The direction in which a metric gets better when nobody says: down for losses, errors and perplexities.
     static func direction(of metric: String) -> Direction {
         let name = metric.lowercased()
@@ -92,7 +104,10 @@ public struct CheckpointReference: Sendable, Equatable {
         case .best(let metric, let direction):
             return try best(metric, direction ?? Self.direction(of: metric), rows)
         case .step(let step):
-            return try only(rows.filter { $0.step == step }, "step \(step)", rows)
+            let found = rows.filter { $0.step == step }
+            // A file called 5000.pkl, published without a step.
+            if found.isEmpty, let named = rows.first(where: { $0.name == "\(step)" }) { return named }
+            return try only(found, "step \(step)", rows)
         case .name(let name):
             // A name that is published again and again means its newest version.
             guard let row = rows.first(where: { $0.name == name }) else { throw unknown("called \(name)", rows) }
@@ -107,6 +122,14 @@ public struct CheckpointReference: Sendable, Equatable {
         let ordered = direction == .min ? scored.min { $0.value < $1.value } : scored.max { $0.value < $1.value }
         guard let found = ordered else {
             let known = Set(rows.flatMap { $0.metrics.keys }).sorted()
+            guard !known.contains(metric) else {
+                throw ReplayCacheError(
+                    .usage,
+                    "every value of \(DisplayText.quoted(metric)) in \(run) is NaN, and NaN is never best",
+                    hint: "choose by step or name",
+                    subject: metric
+                )
+            }
             throw ReplayCacheError(
                 .usage,
                 "no checkpoint of \(run) has a value for the metric \(DisplayText.quoted(metric))",

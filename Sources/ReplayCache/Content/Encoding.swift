@@ -148,11 +148,19 @@ package final class VerifyingDecoder {
 }
 
 /// Why content and its stored form do not fit.
-package enum ObjectEncodingError: Error, Equatable {
+package enum ObjectEncodingError: Error, Equatable, CustomStringConvertible {
     /// The bytes read for encoding are not those that were hashed: the file changed in between.
     case contentChanged
     /// The decoded bytes are not what the digest or the size promises.
     case digestMismatch
     /// The stored bytes are not a valid frame.
     case undecodable(String)
+
+    package var description: String {
+        switch self {
+        case .contentChanged: "the content changed while it was read"
+        case .digestMismatch: "the decoded bytes do not match the digest"
+        case .undecodable(let reason): "the stored bytes cannot be decoded: \(reason)"
+        }
+    }
 }

@@ -8,13 +8,24 @@ package struct IgnoreRules: Sendable {
     private static let temporarySuffixes = [".tmp", ".part", ".partial", ".crdownload", ".swp", "~"]
 
     private let patterns: [String]
+    private let excluded: String?
 
-    package init(patterns: [String] = []) { self.patterns = patterns }
+    /// `excluded` is one path to pass over: the catalog, where it lies inside a root.
+    package init(patterns: [String] = [], excluded: String? = nil) {
+        // `folder/` and `/folder` are written by people who know .gitignore.
+        self.patterns = patterns.map { pattern in
+            var trimmed = pattern[...]
+            if trimmed.hasPrefix("/") { trimmed.removeFirst() }
+            if trimmed.hasSuffix("/") { trimmed.removeLast() }
+            return String(trimmed)
+        }
+        self.excluded = excluded
+    }
 
     /// Reads the patterns of a root; none when it has no such file.
-    package init(root: OpenFile) throws {
+    package init(root: OpenFile, excluded: String? = nil) throws {
         guard let file = try? root.reading(Self.fileName) else {
-            self.init()
+            self.init(excluded: excluded)
             return
         }
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -22,17 +33,19 @@ package struct IgnoreRules: Sendable {
         let text = String(decoding: buffer[0..<count], as: UTF8.self)
         self.init(
             patterns: text.split(whereSeparator: \.isNewline)
-                .map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+                .map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("#") },
+            excluded: excluded
         )
     }
 
     /// Whether an item is passed over.
     func ignores(name: String, path: String) -> Bool {
-        Self.alwaysIgnores(name) || patterns.contains { Glob.matches($0, path: path) }
+        Self.alwaysIgnores(name) || path == excluded || patterns.contains { Glob.matches($0, path: path) }
     }
 
-    /// Whether a name is passed over everywhere. Fetch refuses such names too: it would not see the file afterwards, and a
-    /// remote has no business in `.git`.
+    /// Whether a name is passed over everywhere.
+    ///
+    /// Fetch refuses such names too: it would not see the file afterwards, and a remote has no business in `.git`.
     package static func alwaysIgnores(_ name: some StringProtocol) -> Bool {
         names.contains(String(name)) || name.hasPrefix(PlacedFile.temporaryPrefix)
             || temporarySuffixes.contains { name.hasSuffix($0) } || isReplacedFile(name)

@@ -18,7 +18,9 @@ public enum SyncEvent: Sendable {
     case placed(path: String)
     /// A file was renamed, because its entry moved.
     case moved(from: String, to: String)
-    /// Files became visible to everyone.
+    /// A file became visible to everyone under this path.
+    case published(path: String)
+    /// So did this many in one commit.
     case committed(files: Int)
     /// Anything else out of order.
     case warning(String)
@@ -45,6 +47,7 @@ extension SyncEvent: Encodable {
         case .refused(let path, let reason): try write("refused", [(.path, path), (.reason, reason)])
         case .placed(let path): try write("placed", [(.path, path)])
         case .moved(let from, let to): try write("moved", [(.from, from), (.to, to)])
+        case .published(let path): try write("published", [(.path, path)])
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)

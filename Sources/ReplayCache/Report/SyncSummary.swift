@@ -102,7 +102,8 @@ extension SyncSummary {
             return ReplayCacheError(
                 .conflict,
                 "\(Decimals.grouped(conflicts)) \(conflicts == 1 ? "path has" : "paths have") changed on both sides",
-                hint: "neither side was touched; --force decides for the side that acts and keeps the other in history"
+                hint:
+                    "to keep this side's version, push --force; to take the remote's, fetch --force (yours is kept as NAME.replaced-…)"
             )
         }
         return nil

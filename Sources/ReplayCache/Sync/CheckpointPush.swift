@@ -46,9 +46,13 @@ struct CheckpointPush {
         summary.dryRun = isDryRun
         let started = ContinuousClock.now
         try CheckpointReference.checkRun(description.run)
+        if let name = description.name { try CheckpointReference.checkName(name) }
         let (members, folder) = try await members()
         summary.filesSeen = members.count
-        guard !isDryRun else { return summary }
+        guard !isDryRun else {
+            for member in members { summary.bytesRaw += try OpenFile.reading(member.path).status().size }
+            return summary
+        }
         let repository = try await Repository.openForWriting(place, catalog: context.catalog, insistsOnNew: false)
         if repository.isNew { context.report(.created(place: "\(place)")) }
         context.report(repository.warnings, into: &summary)
@@ -166,7 +170,7 @@ struct CheckpointPush {
             note: description.note
         )
         let identity = try checkpoint.identity
-        let known = try await repository.store.checkpoints(run: description.run).contains { $0.identity == identity }
+        let known = try await repository.store.checkpoints(run: description.run).first { $0.identity == identity }
         var operations = stored.flatMap(\.stored.operations)
         let prefix = try LogicalPath("checkpoints/\(description.run)" + (folder.map { "/\($0)" } ?? ""))
         for file in stored {
@@ -186,7 +190,10 @@ struct CheckpointPush {
                 )
             )
         }
-        if !known { operations.append(.ckpt(checkpoint)) }
+        // The same files again may come with other metrics, as after an evaluation.
+        if known == nil || known?.metrics != checkpoint.metrics || known?.note != checkpoint.note {
+            operations.append(.ckpt(checkpoint))
+        }
         try await repository.commit(operations)
         try await context.catalog.forgetTransfers(stored.flatMap(\.stored.digests), place: repository.store.record.id)
         context.report(.committed(files: stored.count))

@@ -66,6 +66,7 @@ struct Committer {
             )
         }
         try await context.catalog.forgetTransfers(transfers, place: repository.store.record.id)
+        for agreement in agreements { context.report(.published(path: agreement.path)) }
         context.report(.committed(files: agreements.count))
         operations.removeAll(keepingCapacity: true)
         agreements.removeAll(keepingCapacity: true)

@@ -28,7 +28,7 @@ struct Scan {
         context.progress.begin("scanning")
         let walk = DirectoryWalk(
             root: root.directory,
-            ignoreRules: try IgnoreRules(root: root.directory),
+            ignoreRules: try IgnoreRules(root: root.directory, excluded: root.relativePath(of: context.catalog.home)),
             followsLinks: options.followsLinks
         )
         var last: LogicalPath?

@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// What every operation needs: the catalog, and where to tell how it goes.
 package struct SyncContext: Sendable {
     package let catalog: Catalog
@@ -32,8 +34,17 @@ struct LocalRoot: Sendable {
     /// Opens the directory at `path` and gives it a row.
     static func open(_ path: String, catalog: Catalog) async throws -> LocalRoot {
         let canonical = try canonicalPath(path)
-        let directory = try OpenFile.directory(canonical)
+        let directory = try openDirectory(canonical)
         return LocalRoot(id: try await catalog.root(path: canonical), directory: directory, path: canonical)
+    }
+
+    private static func openDirectory(_ path: String) throws -> OpenFile {
+        do {
+            return try OpenFile.directory(path)
+        } catch {
+            guard error.errno == .notDirectory else { throw error }
+            throw ReplayCacheError(.usage, "\(path) is a file", hint: "name the folder that it is in", subject: path)
+        }
     }
 
     private static func canonicalPath(_ path: String) throws -> String {
@@ -43,6 +54,12 @@ struct LocalRoot: Sendable {
             guard error.isNotFound else { throw error }
             throw ReplayCacheError(.usage, "the folder \(path) does not exist", hint: "check the path", subject: path)
         }
+    }
+
+    /// A path below this root as a relative one; nil when it is elsewhere.
+    func relativePath(of other: String) -> String? {
+        guard let canonical = try? Machine.canonicalPath(other), canonical.hasPrefix(path + "/") else { return nil }
+        return String(canonical.dropFirst(path.count + 1))
     }
 
     /// Keeps other fetches out of the folder as long as this value lives; they would take each other's files for strangers'.

@@ -34,7 +34,9 @@ struct List: ReplayCacheSubcommand {
         let workspace = try await global.open()
         let table = Mutex(Table(["MODIFIED", "SIZE", "STORED", "PATH"]))
         let (isJSON, isLong) = (global.json, long)
+        let isEmpty = Mutex(true)
         try await workspace.list(place, below: below) { entry in
+            isEmpty.withLock { $0 = false }
             if isJSON {
                 try Console.json(entry)
             } else if isLong {
@@ -47,6 +49,14 @@ struct List: ReplayCacheSubcommand {
             }
         }
         try table.withLock { try $0.flush() }
+        if let below, isEmpty.withLock({ $0 }) {
+            throw ReplayCacheError(
+                .usage,
+                "nothing is at or below \(DisplayText.quoted(below.string))",
+                hint: "`replaycache ls` without a path lists everything",
+                subject: below.string
+            )
+        }
         if isJSON { try Console.json(SyncSummary(command: "ls")) }
     }
 }

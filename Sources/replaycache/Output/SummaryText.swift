@@ -6,7 +6,12 @@ enum SummaryText {
         var lines = [headline(summary)]
         if summary.command == "status" { lines = status(summary) }
         let remarks: [(Int, String)] = [
-            (summary.filesDeferred, "deferred: being written; the next run takes them"),
+            (
+                summary.filesDeferred,
+                summary.command == "verify"
+                    ? "written to since the last scan; scan or push them"
+                    : "deferred: being written; the next run takes them"
+            ),
             (summary.behind, "behind: the remote has a newer version; fetch brings it"),
             (summary.changedLocally, "changed here and left alone; push publishes them"),
             (summary.deletedElsewhere, "deleted at the remote; the local files were left alone"),
@@ -47,6 +52,9 @@ enum SummaryText {
         case "verify":
             return "verified \(files(s.filesInStep)) of \(Decimals.grouped(s.filesSeen)) "
                 + "(\(Decimals.format(s.seconds, places: 2)) s)"
+        case "checkpoint push" where s.dryRun:
+            return
+                "would publish \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)); parts that are there already are not sent"
         case "checkpoint push":
             return
                 "published \(files(s.filesSeen)): \(moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")) (\(time))"
