@@ -110,7 +110,11 @@ struct Fetch {
         let bytes = wanted.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
         context.progress.begin("fetching", items: files, bytes: bytes)
         var placer = Placer(context: context, root: root, place: repository.store.record.id)
-        try await adopt(root, repository)
+        try await context.agree(
+            on: items([.adopt], repository.store),
+            root: root.id,
+            place: repository.store.record.id
+        )
         try await rename(root, repository, &placer, &summary)
         var counts = summary
         var rows = items(wanted, repository.store)
@@ -155,19 +159,6 @@ struct Fetch {
         default:
             throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
         }
-    }
-
-    private func adopt(_ root: LocalRoot, _ repository: Repository) async throws {
-        var agreed: [Agreement] = []
-        var rows = items([.adopt], repository.store)
-        while let item = try await rows.next() {
-            agreed.append(Agreement(path: item.path, digest: item.digest, size: item.size))
-            if agreed.count >= Self.pageCount {
-                try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
-                agreed.removeAll(keepingCapacity: true)
-            }
-        }
-        try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
     }
 
     private func rename(

@@ -108,10 +108,6 @@ extension PlaceStore {
     /// NULL where both sides agree and know it.
     private static func fetchAction(isForced: Bool) -> String {
         func unlessForced(_ action: FetchAction) -> Int { (isForced ? .overwrite : action).rawValue }
-        let isKnownFromHistory = """
-            EXISTS (SELECT 1 FROM main.history h JOIN main.content hc ON hc.id = h.content
-                WHERE h.path = e.path AND hc.digest = lc.digest)
-            """
         return """
             CASE
             WHEN p.path IS NULL THEN \(FetchAction.place.rawValue)
@@ -120,7 +116,7 @@ extension PlaceStore {
             WHEN lc.id IS NULL THEN \(unlessForced(.conflict))
             WHEN a.content = lc.id THEN \(FetchAction.replace.rawValue)
             WHEN a.content IS NULL THEN
-                CASE WHEN \(isKnownFromHistory) THEN \(FetchAction.replace.rawValue)
+                CASE WHEN \(isLocalInHistory) THEN \(FetchAction.replace.rawValue)
                     ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(unlessForced(.changedLocally))

@@ -3,6 +3,9 @@ protocol PlanItem: Sendable {
     /// Row id; rows are read in its order.
     var id: Int64 { get }
     var digest: Digest { get }
+    /// In the repository.
+    var path: String { get }
+    var size: Int64 { get }
 }
 
 /// The rows of a plan, read a page at a time.
@@ -40,5 +43,20 @@ struct PlanRows<Item: PlanItem> {
             last = page.last?.id ?? last
         }
         return page.first
+    }
+}
+
+extension SyncContext {
+    /// Remembers that both sides hold the same at the paths of `rows`.
+    func agree(on rows: PlanRows<some PlanItem>, root: RootID, place: Int64) async throws {
+        var rows = rows
+        var agreed: [Agreement] = []
+        while let item = try await rows.next() {
+            agreed.append(Agreement(path: item.path, digest: item.digest, size: item.size))
+            guard agreed.count >= 512 else { continue }
+            try await catalog.agree(root: root, place: place, on: agreed)
+            agreed.removeAll(keepingCapacity: true)
+        }
+        try await catalog.agree(root: root, place: place, on: agreed)
     }
 }

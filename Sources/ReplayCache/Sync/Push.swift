@@ -150,7 +150,11 @@ struct Push {
             throw error
         }
         try await committer.commit()
-        try await adopt(repository, root)
+        try await context.agree(
+            on: items([.adopt], repository.store),
+            root: root.id,
+            place: repository.store.record.id
+        )
         summary = counts
     }
 
@@ -210,18 +214,6 @@ struct Push {
         var rows = items([.retire], store)
         while let item = try await rows.next() { result[item.digest, default: []].append(item) }
         return result
-    }
-
-    private func adopt(_ repository: Repository, _ root: LocalRoot) async throws {
-        var agreed: [Agreement] = []
-        var rows = items([.adopt], repository.store)
-        while let item = try await rows.next() {
-            agreed.append(Agreement(path: item.path, digest: item.digest, size: item.size))
-            guard agreed.count >= Self.pageCount else { continue }
-            try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
-            agreed.removeAll(keepingCapacity: true)
-        }
-        try await context.catalog.agree(root: root.id, place: repository.store.record.id, on: agreed)
     }
 
     private func items(_ actions: [PushAction], _ store: PlaceStore) -> PlanRows<PushItem> {

@@ -32,12 +32,6 @@ struct PushItem: PlanItem {
     let was: Digest?
 }
 
-/// Number of paths and bytes for one action.
-struct PlanTotal: Sendable {
-    var files = 0
-    var bytes: Int64 = 0
-}
-
 extension PlaceStore {
     struct PushScope: Sendable {
         let root: RootID
@@ -88,22 +82,18 @@ extension PlaceStore {
     /// NULL where both sides agree and know it.
     private static func pushAction(isForced: Bool) -> String {
         func unlessForced(_ action: PushAction) -> Int { (isForced ? .publish : action).rawValue }
-        let isKnownFromHistory = """
-            EXISTS (SELECT 1 FROM main.history h JOIN main.content hc ON hc.id = h.content
-                WHERE h.path = e.path AND hc.digest = lc.digest)
-            """
         return """
             CASE
             WHEN ec.digest = lc.digest THEN
                 CASE WHEN a.content = lc.id THEN NULL ELSE \(PushAction.adopt.rawValue) END
             WHEN e.path IS NULL THEN \(PushAction.publish.rawValue)
             WHEN e.content IS NULL THEN
-                CASE WHEN a.content = lc.id OR (a.content IS NULL AND \(isKnownFromHistory))
+                CASE WHEN a.content = lc.id OR (a.content IS NULL AND \(isLocalInHistory))
                         THEN \(unlessForced(.deletedElsewhere))
                     WHEN a.content IS NULL THEN \(PushAction.publish.rawValue)
                     ELSE \(unlessForced(.conflict)) END
             WHEN a.content IS NULL THEN
-                CASE WHEN \(isKnownFromHistory) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
+                CASE WHEN \(isLocalInHistory) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
             WHEN a.content = lc.id THEN \(unlessForced(.behind))
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(PushAction.publish.rawValue)
@@ -180,17 +170,6 @@ extension PlaceStore {
                 was: row.digest(7)
             )
         }
-    }
-
-    /// Files and bytes by action.
-    func totals<Action: Hashable>(of plan: String, _ action: (Int) -> Action?) throws -> [Action: PlanTotal] {
-        var totals: [Action: PlanTotal] = [:]
-        let sql = "SELECT action, count(*), sum(size) FROM temp.\(plan) GROUP BY action"
-        try database.query(sql) { (row: borrowing Row) throws in
-            guard let action = action(row.int(0)) else { return }
-            totals[action] = PlanTotal(files: row.int(1), bytes: row.int64(2))
-        }
-        return totals
     }
 
     /// Contents to publish that no object holds yet: their number and bytes.
