@@ -84,6 +84,14 @@ struct ViewTests {
         #expect(try await rows("SELECT count(*) FROM files") == [[.integer(4)]])
     }
 
+    @Test(arguments: ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM files", "SELECT 1;; SELECT"])
+    func moreThanOneStatementIsAUsageError(_ sql: String) async throws {
+        await #expect {
+            try await rows(sql)
+        } throws: { ($0 as? ReplayCacheError)?.code == .usage }
+        #expect(try await rows("SELECT 1; \n") == [[.integer(1)]])
+    }
+
     @Test(arguments: ["SELEC 1", "SELECT nothing FROM files", "", "SELECT * FROM nowhere"])
     func aStatementThatIsNotValidSaysSo(_ sql: String) async throws {
         await #expect {

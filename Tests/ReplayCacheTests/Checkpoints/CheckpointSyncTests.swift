@@ -78,6 +78,37 @@ struct CheckpointSyncTests {
     }
 
     @Test
+    func theSameFilesWithAnotherMetricBringTheMetric() async throws {
+        try trainer.write("weights", to: "model.pt")
+        var description = description(step: 1)
+        for (index, loss) in [0.5, 0.25].enumerated() {
+            description.metrics = ["val_loss": loss]
+            let files = [trainer.at("model.pt")]
+            let summary = try await trainer.workspace.pushCheckpoint(files, to: place, description)
+            #expect(summary.objectsUploaded == (index == 0 ? 1 : 0))
+            #expect(
+                try await pod.workspace.checkpoints(of: "fox", at: place).map(\.metrics) == [["val_loss": Metric(loss)]]
+            )
+        }
+    }
+
+    @Test
+    func aDryRunPublishesNothing() async throws {
+        try trainer.write("weights", to: "model.pt")
+        let files = [trainer.at("model.pt")]
+        let first = try await trainer.workspace.pushCheckpoint(files, to: place, description(step: 1), isDryRun: true)
+        #expect(first.dryRun)
+        #expect(!Tree.exists(place.directory))
+        _ = try await publish(["model.pt"], step: 1)
+        try trainer.write("more weights", to: "model.pt")
+        let before = try Tree.listing(of: place.directory)
+        let second = try await trainer.workspace.pushCheckpoint(files, to: place, description(step: 2), isDryRun: true)
+        #expect(second.filesSeen == 1)
+        #expect(second.bytesRaw == 12)
+        #expect(try Tree.listing(of: place.directory) == before)
+    }
+
+    @Test
     func aFolderIsASetWithItsTree() async throws {
         try trainer.write("weights", to: "step-1/model.pt")
         try trainer.write("state", to: "step-1/optimizer/state.pt")
@@ -133,6 +164,25 @@ struct CheckpointSyncTests {
             try await fetch("fox")
         } throws: { ($0 as? ReplayCacheError)?.code == .integrity }
         #expect(try pod.files().isEmpty)
+    }
+
+    @Test
+    func aLaterStepReplacesAnEarlierOneButNoEditOfIt() async throws {
+        for step in 1...2 as ClosedRange<Int64> {
+            try trainer.write("weights \(step)", to: "model.pt")
+            _ = try await publish(["model.pt"], step: step)
+        }
+        for step in 1...2 {
+            let summary = try await fetch("fox@\(step)")
+            #expect(summary.conflicts == 0)
+            #expect(summary.filesPlaced == 1)
+            #expect(pod.text("model.pt") == "weights \(step)")
+            #expect(try pod.files() == ["model.pt"])
+        }
+        try pod.write("edited", to: "model.pt")
+        #expect(try await fetch("fox@1").conflicts == 1)
+        #expect(pod.text("model.pt") == "edited")
+        #expect(try pod.files() == ["model.pt"])
     }
 
     @Test

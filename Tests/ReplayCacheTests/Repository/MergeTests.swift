@@ -257,6 +257,30 @@ struct MergeTests {
     }
 
     @Test
+    func anObjectThatIsLargerThanAnythingStoredWithoutPartsIsRefused() async throws {
+        let store = try await makeStore("store")
+        func object(_ number: Int, _ form: ObjectKey.Form, size: Int64) throws -> Operation {
+            let digest = try Self.digest(number)
+            let key = ObjectKey(digest: digest, form: form).remoteKey.string
+            return .obj(.init(sha256: digest, size: size, key: key, encodedSize: 9))
+        }
+        let largest: Int64 = 32 << 20
+        let refusals = try await store.merge([
+            try Self.segment(
+                1,
+                [
+                    try object(1, .content(.zst), size: largest), try object(2, .content(.zst), size: largest + 1),
+                    try object(3, .content(.raw), size: largest + 1), try object(4, .recipe, size: largest + 1),
+                ]
+            )
+        ])
+        #expect(refusals.map(\.line) == [2, 3])
+        for (number, isKnown) in [(1, true), (2, false), (3, false), (4, true)] {
+            #expect(try await (store.object(of: Self.digest(number)) != nil) == isKnown)
+        }
+    }
+
+    @Test
     func aCheckpointThatContradictsItselfLeavesNothingBehind() async throws {
         let store = try await makeStore("store")
         let files = [

@@ -112,6 +112,63 @@ struct CreationTests {
         #expect(try await laptop.push(to: place).requests.put == 0)
     }
 
+    /// Makes a repository elsewhere and moves it to where another may have stood.
+    private func stand(_ text: String, from name: String, at place: Place) async throws {
+        let author = try await Laptop(name, in: scratch)
+        try author.write(text, to: "shared.txt")
+        try await author.push(to: try scratch.place("\(name)-remote"))
+        if Tree.exists(place.directory) { try Tree.remove(place.directory) }
+        try Tree.move(scratch.at("\(name)-remote"), to: place.directory)
+    }
+
+    @Test
+    func whatWasAgreedWithARepositorySaysNothingOfItsSuccessor() async throws {
+        let place = try scratch.place()
+        try await stand("old", from: "first", at: place)
+        #expect(try await laptop.fetch(from: place).filesPlaced == 1)
+        try await stand("new", from: "second", at: place)
+        let before = try Tree.listing(of: laptop.folder)
+        let summary = try await laptop.fetch(from: place)
+        #expect(summary.conflicts == 1)
+        #expect(summary.filesPlaced == 0)
+        #expect(laptop.told(.conflict) == ["replays/shared.txt"])
+        #expect(laptop.text("shared.txt") == "old")
+        #expect(try Tree.listing(of: laptop.folder) == before)
+    }
+
+    @Test
+    func aSuccessorIsPushedToOnlyWhenInsistedAndItsFilesAreConflicts() async throws {
+        let place = try scratch.place()
+        try await stand("old", from: "first", at: place)
+        try await laptop.fetch(from: place)
+        try await stand("new", from: "second", at: place)
+        let before = try Tree.listing(of: place.directory)
+        #expect(await refusal { try await laptop.push(to: place) }?.code == .configuration)
+        #expect(try Tree.listing(of: place.directory) == before)
+        let summary = try await laptop.push(to: place) { $0.insistsOnNew = true }
+        #expect(summary.conflicts == 1)
+        #expect(summary.entriesAdded == 1)
+        #expect(summary.entriesRemoved == 0)
+        let digests = try ["one", "new"].map { try Digest.of(Array($0.utf8)) }
+        #expect(
+            try await laptop.entries(at: place) == ["replays/one.txt": digests[0], "replays/shared.txt": digests[1]]
+        )
+    }
+
+    @Test(arguments: [#"{"format":2}"#, nil])
+    func aManifestThatChangedSinceStopsAPushBeforeItsSegment(_ manifest: String?) async throws {
+        let place = try scratch.place()
+        try await laptop.push(to: place)
+        try Tree.remove("\(place.directory)/replaycache.json")
+        if let manifest { try Tree.write(manifest, to: "\(place.directory)/replaycache.json") }
+        try laptop.write("two", to: "two.txt")
+        let before = try Tree.files(below: "\(place.directory)/log")
+        let error = await refusal { try await laptop.push(to: place) }
+        #expect(error?.code == (manifest == nil ? .notFound : .unsupportedFormat))
+        #expect(before.count == 1)
+        #expect(try Tree.files(below: "\(place.directory)/log") == before)
+    }
+
     @Test
     func aFetchFromAWipedPlaceSaysSoAndKeepsTheFiles() async throws {
         let place = try scratch.place()

@@ -99,6 +99,21 @@ struct HostileRemoteTests {
     }
 
     @Test
+    func namesThatAScanPassesOverAreNeverPlaced() async throws {
+        let temporary = PlacedFile.temporaryPrefix + String(repeating: "0", count: 64)
+        let names = [".git/hooks/x", ".replaycacheignore", "\(temporary)-x.part", "a.tmp", "deep/.git"]
+        let digest = try Digest.of(Array("harmless".utf8))
+        try plant((names + ["fine.txt"]).map { put("replays/\($0)", digest, size: 8) })
+        let summary = try await victim.fetch(from: place)
+        #expect(summary.filesFailed == names.count)
+        #expect(summary.filesPlaced == 2)
+        #expect(summary.failure != nil)
+        #expect(victim.told(.refused).sorted() == names.map { "replays/\($0)" }.sorted())
+        #expect(try victim.files() == ["fine.txt", "harmless.txt"])
+        #expect(!Tree.exists(victim.at(".git")))
+    }
+
+    @Test
     func anEntryBelowAnotherEntryFailsAlone() async throws {
         let digest = try Digest.of(Array("harmless".utf8))
         try plant([put("replays/harmless.txt/below", digest, size: 8)])
@@ -219,6 +234,27 @@ struct HostileRemoteTests {
         try author.write("later", to: "later.txt")
         try await author.push(to: place)
         #expect(try await victim.fetch(from: place).filesPlaced == 1)
+    }
+
+    @Test
+    func nothingIsCommittedAheadOfTheClockOfThePlace() async throws {
+        let now = Timestamp.now().milliseconds
+        let digest = try Digest.of(Array("harmless".utf8))
+        let log = "\(place.directory)/log"
+        let known = try Tree.files(below: log)
+        try plant([put("replays/future.txt", digest, size: 8)], at: HLC(milliseconds: now + 3_600_000))
+        // Stored by a clock that was ahead too, so that it is taken for good.
+        let planted = try #require(try Tree.files(below: log).first { !known.contains($0) })
+        try Tree.setTime(of: "\(log)/\(planted)", to: now / 1000 + 3600)
+        #expect(try await victim.fetch(from: place).filesPlaced == 2)
+        let before = try Tree.files(below: log)
+        for laptop in [author, victim] {
+            try laptop.write("later", to: "later.txt")
+            await #expect {
+                try await laptop.push(to: place)
+            } throws: { ($0 as? ReplayCacheError)?.code == .configuration }
+        }
+        #expect(try Tree.files(below: log) == before)
     }
 
     @Test

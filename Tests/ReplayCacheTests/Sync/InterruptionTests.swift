@@ -116,4 +116,27 @@ struct InterruptionTests {
         try await other.fetch(from: place)
         #expect(try other.files() == ["one.txt"])
     }
+
+    @Test
+    func aFolderThatAnotherFetchWritesToIsBusy() async throws {
+        try laptop.write("one", to: "one.txt")
+        try await laptop.push(to: place)
+        let other = try await Laptop("other", in: scratch)
+        // What the other fetch is writing.
+        let digest = try Digest.of(Array("two".utf8)).hex
+        try Tree.write("tw", to: other.at("\(PlacedFile.temporaryPrefix)\(digest)-01234567.part"))
+        let before = try Tree.listing(of: other.folder)
+        do {
+            let held = try OpenFile.directory(other.folder)
+            #expect(held.tryLock())
+            await #expect {
+                try await other.fetch(from: place)
+            } throws: { ($0 as? ReplayCacheError)?.code == .busy }
+            #expect(try Tree.listing(of: other.folder) == before)
+            // Still held.
+            #expect(held.tryLock())
+        }
+        #expect(try await other.fetch(from: place).filesPlaced == 1)
+        #expect(try other.files() == ["one.txt"])
+    }
 }

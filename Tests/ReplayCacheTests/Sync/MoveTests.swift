@@ -219,4 +219,23 @@ struct MoveTests {
             try await mine.entries(at: place).keys.sorted() == ["replays/a.slp", "replays/b.txt", "replays/deep/c.slp"]
         )
     }
+
+    @Test(arguments: ["sub/", "/sub", "/sub/", "sub"])
+    func anIgnoredFolderIsPassedOverHoweverItIsSpelled(_ pattern: String) async throws {
+        for name in ["sub/a.txt", "sub/deep/b.txt", "subway.txt", "c/d.txt"] { try mine.write(name, to: name) }
+        try mine.write("# left out\n\(pattern)\n", to: ".replaycacheignore")
+        try await mine.push(to: place)
+        #expect(try await mine.entries(at: place).keys.sorted() == ["replays/c/d.txt", "replays/subway.txt"])
+    }
+
+    @Test
+    func theCatalogIsNotPushedWhenItLiesInTheFolder() async throws {
+        let inside = try await Laptop(home: mine.at("state/home"), folder: mine.folder)
+        try inside.write("game", to: "a.txt")
+        try inside.write("notes", to: "state/b.txt")
+        for _ in 0..<2 {
+            try await inside.push(to: place)
+            #expect(try await inside.entries(at: place).keys.sorted() == ["replays/a.txt", "replays/state/b.txt"])
+        }
+    }
 }

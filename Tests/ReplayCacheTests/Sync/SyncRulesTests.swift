@@ -148,6 +148,23 @@ struct SyncRulesTests {
     }
 
     @Test
+    func theSameLoserOfTwoForcedFetchesIsKeptOnceAndNeverPublished() async throws {
+        try await theirs.publish("theirs", to: place)
+        for _ in 0..<2 {
+            try mine.write("mine", to: SyncRule.file)
+            let summary = try await mine.fetch(from: place) { $0.isForced = true }
+            #expect(summary.failure == nil)
+            #expect(summary.filesPlaced == 1)
+            #expect(mine.text(SyncRule.file) == "theirs")
+        }
+        let kept = "\(SyncRule.file).replaced-\(try Digest.of(Array("mine".utf8)).short)"
+        #expect(try mine.files() == [SyncRule.file, kept])
+        #expect(mine.text(kept) == "mine")
+        #expect(try await mine.push(to: place).requests.put == 0)
+        #expect(try await mine.entries(at: place).keys.sorted() == [SyncRule.path])
+    }
+
+    @Test
     func adoptingTheSameContentMakesLaterChangesOneSided() async throws {
         try await theirs.publish("same", to: place)
         try mine.write("same", to: SyncRule.file)
