@@ -9,24 +9,21 @@ public struct Digest: Sendable, Hashable {
     /// Takes 32 bytes; nil for any other number.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
+        var words: [4 of UInt64] = [0, 0, 0, 0]
         for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
         self.words = (words[0], words[1], words[2], words[3])
     }
 
     /// Takes 64 lower-case hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
-        let digits = Array(hex.utf8)
+        let digits = hex.utf8
         guard digits.count == 2 * Self.byteCount else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.byteCount)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Self.value(of: digits[index]), let low = Self.value(of: digits[index + 1]) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
+        var words: [4 of UInt64] = [0, 0, 0, 0]
+        for (index, digit) in digits.enumerated() {
+            guard let value = Self.value(of: digit) else { return nil }
+            words[index / 16] = words[index / 16] << 4 | UInt64(value)
         }
-        self.init(bytes: bytes)
+        self.words = (words[0], words[1], words[2], words[3])
     }
 
     package var bytes: [UInt8] {

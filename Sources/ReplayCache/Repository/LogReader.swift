@@ -12,14 +12,16 @@ struct LogReader {
     private static let fullListingAge: Int64 = 24 * 3_600_000
     /// A segment stamped this much later than it was stored comes from a broken clock (`design.md` section 3).
     static let clockTolerance: Int64 = 300_000
+    /// Segments read at once: enough to hide the way to a bucket, and a bound on memory.
+    private static let segmentWidth = 4
 
-    struct Result {
+    struct CatchUp {
         /// False when the newest segment merged before is gone from the log: wiped, or another repository.
         var isSameLog: Bool
         var warnings: [Repository.Warning]
     }
 
-    func catchUp() async throws -> Result {
+    func catchUp() async throws -> CatchUp {
         let newest = try await store.newestHLC()
         let listed = Mutex((keys: [(key: SegmentKey, item: RemoteItem)](), newest: Timestamp?.none))
         let answered = try await remote.list(
@@ -35,7 +37,7 @@ struct LogReader {
         }
         let (keys, newestItem) = listed.withLock { $0 }
         let isSameLog = newest == nil || keys.contains { $0.key.hlc == newest }
-        guard isSameLog else { return Result(isSameLog: false, warnings: []) }
+        guard isSameLog else { return CatchUp(isSameLog: false, warnings: []) }
         let new = Set(try await store.unmerged(keys.map(\.key)))
         var warnings = try await merge(keys.filter { new.contains($0.key) })
         // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
@@ -44,7 +46,7 @@ struct LogReader {
         for (key, reason) in aside.sorted(by: { $0.key < $1.key }) {
             warnings.append(.init(message: "\(key) \(reason); it is left out", isDamage: !reason.contains("clock")))
         }
-        return Result(isSameLog: true, warnings: warnings)
+        return CatchUp(isSameLog: true, warnings: warnings)
     }
 
     private func startingPoint(newest: HLC?) async throws -> RemoteKey? {
@@ -56,26 +58,44 @@ struct LogReader {
         return RemoteKey(SegmentKey.prefix + start.text)
     }
 
+    /// Reads segments ahead of each other and merges them as they come: the order changes nothing.
     private func merge(_ segments: [(key: SegmentKey, item: RemoteItem)]) async throws -> [Repository.Warning] {
         var warnings: [Repository.Warning] = []
+        var waiting: [SegmentKey] = []
         for (key, item) in segments {
-            try Task.checkCancellation()
             if key.hlc.milliseconds - item.modified.milliseconds > Self.clockTolerance {
                 try await store.setAside(key, reason: "was stamped by a clock that is ahead of the place's")
-                continue
-            }
-            do {
-                let segment = try await read(key)
-                for refusal in try await store.merge([(key, segment)]) {
-                    warnings.append(
-                        .init(message: "\(refusal.segment) line \(refusal.line): \(refusal.reason)", isDamage: true)
-                    )
-                }
-            } catch let error where Self.isDamage(error) {
-                try await store.setAside(key, reason: "cannot be read (\(error))")
+            } else {
+                waiting.append(key)
             }
         }
+        var next = waiting.makeIterator()
+        try await forEachConcurrently(
+            width: Self.segmentWidth,
+            next: { next.next() },
+            work: { key in ReadSegment(key: key, segment: await Result.catching { try await read(key) }) },
+            collect: { warnings += try await merge($0) }
+        )
         return warnings
+    }
+
+    /// Not a tuple: see ``forEachConcurrently(width:next:work:collect:)``.
+    private struct ReadSegment: Sendable {
+        let key: SegmentKey
+        let segment: Result<Segment, any Error>
+    }
+
+    private func merge(_ read: ReadSegment) async throws -> [Repository.Warning] {
+        switch read.segment {
+        case .success(let segment):
+            return try await store.merge([(read.key, segment)]).map { refusal in
+                .init(message: "\(refusal.segment) line \(refusal.line): \(refusal.reason)", isDamage: true)
+            }
+        case .failure(let error):
+            guard Self.isDamage(error) else { throw error }
+            try await store.setAside(read.key, reason: "cannot be read (\(error))")
+            return []
+        }
     }
 
     private func read(_ key: SegmentKey) async throws -> Segment {

@@ -149,8 +149,6 @@ package struct Metric: Codable, Sendable, Equatable {
 extension Operation {
     private enum Key: String, CodingKey { case op }
 
-    private struct Name: Decodable { let op: String }
-
     /// The line of a segment, without its end.
     func line() throws -> [UInt8] {
         switch self {
@@ -177,13 +175,26 @@ extension Operation {
     ///
     /// Unknown operations are kept as text; a known one that does not parse throws.
     init(line: ArraySlice<UInt8>) throws {
-        self =
-            switch try JSON.decode(Name.self, from: line).op {
-            case "put": .put(try JSON.decode(Put.self, from: line))
-            case "del": .del(try JSON.decode(Del.self, from: line))
-            case "obj": .obj(try JSON.decode(Obj.self, from: line))
-            case "ckpt": .ckpt(try JSON.decode(Checkpoint.self, from: line))
-            default: .unknown(String(decoding: line, as: UTF8.self))
-            }
+        let known = try JSON.decode(Known.self, from: line).operation
+        self = known ?? .unknown(String(decoding: line, as: UTF8.self))
+    }
+
+    /// An operation of this version; nil for another.
+    ///
+    /// One pass over the line finds the name and the fields.
+    private struct Known: Decodable {
+        let operation: Operation?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            operation =
+                switch try container.decode(String.self, forKey: .op) {
+                case "put": .put(try Put(from: decoder))
+                case "del": .del(try Del(from: decoder))
+                case "obj": .obj(try Obj(from: decoder))
+                case "ckpt": .ckpt(try Checkpoint(from: decoder))
+                default: nil
+                }
+        }
     }
 }

@@ -170,14 +170,3 @@ extension Transfer {
         Operation.Obj(sha256: digest, size: size, key: key.remoteKey.string, encodedSize: encodedSize)
     }
 }
-
-extension Result where Failure == any Error {
-    /// The outcome of `body`, for tasks whose errors are looked at one by one.
-    static func catching(_ body: () async throws -> Success) async -> Self {
-        do {
-            return .success(try await body())
-        } catch {
-            return .failure(error)
-        }
-    }
-}
