@@ -92,9 +92,8 @@ extension PlaceStore {
                         THEN \(unlessForced(.deletedElsewhere))
                     WHEN a.content IS NULL THEN \(PushAction.publish.rawValue)
                     ELSE \(unlessForced(.conflict)) END
-            WHEN a.content IS NULL THEN
-                CASE WHEN \(isLocalInHistory) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
-            WHEN a.content = lc.id THEN \(unlessForced(.behind))
+            WHEN a.content IS NULL OR a.content = lc.id THEN
+                CASE WHEN \(entryFollowsLocal) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(PushAction.publish.rawValue)
             ELSE \(unlessForced(.conflict)) END
