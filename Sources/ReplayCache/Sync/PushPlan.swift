@@ -116,12 +116,12 @@ extension PlaceStore {
 
     private static func filter(_ scope: PushScope) -> (sql: String, values: [SQLiteValue]) {
         func matches(_ patterns: [String]) -> String {
-            "(" + patterns.map { _ in "p.path GLOB ? OR p.path GLOB '*/' || ?" }.joined(separator: " OR ") + ")"
+            "(" + patterns.map { _ in "path_matches(?, p.path)" }.joined(separator: " OR ") + ")"
         }
         var sql = ""
         if !scope.includes.isEmpty { sql += " AND \(matches(scope.includes))" }
         if !scope.excludes.isEmpty { sql += " AND NOT \(matches(scope.excludes))" }
-        return (sql, (scope.includes + scope.excludes).flatMap { [SQLiteValue.text($0), .text($0)] })
+        return (sql, (scope.includes + scope.excludes).map { .text($0) })
     }
 
     /// A path that left the root, while its content is published under a new path of the root, moved: its entry goes.
