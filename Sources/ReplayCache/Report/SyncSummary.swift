@@ -36,7 +36,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var changedLocally = 0
     /// Entries made or changed at the place.
     public var entriesAdded = 0
-    /// Entries removed at the place.
+    /// Entries removed at the place: the old names of files that moved.
     public var entriesRemoved = 0
     /// Objects sent.
     public var objectsUploaded = 0

@@ -125,11 +125,14 @@ extension PlaceStore {
     }
 
     /// A path that left the root, while its content is published under a new path of the root, moved: its entry goes.
+    ///
+    /// The catalog forgets a path also when the file is ignored now, or was reached through a link: whoever retires it
+    /// looks first whether the file is really gone (``LocalRoot/vanished(_:)``).
     private func planRetirements(_ scope: PushScope) throws {
         try database.run(
             """
             INSERT INTO temp.push_plan (action, path, local, digest, size, mtime, was)
-            SELECT \(PushAction.retire.rawValue), a.path, '', ac.digest, ac.size, 0, ac.digest
+            SELECT \(PushAction.retire.rawValue), a.path, substr(a.path, length(?3) + 1), ac.digest, ac.size, 0, ac.digest
             FROM catalog.agreed a
             JOIN catalog.content ac ON ac.id = a.content
             JOIN main.entry e ON e.path = a.path

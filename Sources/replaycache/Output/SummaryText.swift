@@ -15,6 +15,7 @@ enum SummaryText {
             (summary.behind, "behind: the remote has a newer version; fetch brings it"),
             (summary.changedLocally, "changed here and left alone; push publishes them"),
             (summary.deletedElsewhere, "deleted at the remote; the local files were left alone"),
+            (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.filesFailed, "failed"),
         ]
