@@ -27,13 +27,14 @@ struct ObjectWriter: Sendable {
 
     /// Makes sure that the content of `file` is at the repository.
     ///
-    /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed.
+    /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
+    ///   ``SourceError`` when it cannot be read.
     func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
         if try await repository.store.object(of: digest) != nil {
             return Stored(objectsReused: 1)
         }
         guard size > Recipe.threshold else {
-            return try await storeWhole(FileSlice(file: file, range: 0..<size), digest: digest, size: size)
+            return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
         }
         return try await storeInParts(file, digest: digest, size: size)
     }
@@ -70,7 +71,7 @@ struct ObjectWriter: Sendable {
         }
     }
 
-    private func storeWhole(_ content: FileSlice, digest: Digest, size: Int64) async throws -> Stored {
+    private func storeWhole(_ content: SourceSlice, digest: Digest, size: Int64) async throws -> Stored {
         if let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
@@ -100,7 +101,7 @@ struct ObjectWriter: Sendable {
     private func storeInParts(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
         let slices = (0..<Recipe.partCount(forSize: size)).map { index in
             let start = Int64(index) * Recipe.partByteCount
-            return FileSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))
+            return SourceSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))
         }
         var result = Stored()
         var parts = [Recipe.Part?](repeating: nil, count: slices.count)
@@ -115,8 +116,10 @@ struct ObjectWriter: Sendable {
                 result.add(part.stored)
             }
         )
-        // The parts are what was read; only now is it known that together they are the file that was hashed.
-        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
+        // The parts are what was read; only now is it known that together they are the file that was hashed: all of it,
+        // to wherever its end is now.
+        let whole = SourceSlice(file: file, range: 0..<Int64.max)
+        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(whole) }
         guard found == digest, byteCount == size else { throw ObjectEncodingError.contentChanged }
         let recipe = Recipe(size: size, parts: parts.compactMap { $0 })
         guard recipe.parts.count == slices.count else {
@@ -138,7 +141,7 @@ struct ObjectWriter: Sendable {
         let stored: Stored
     }
 
-    private func storePart(_ slice: FileSlice, index: Int) async throws -> StoredPart {
+    private func storePart(_ slice: SourceSlice, index: Int) async throws -> StoredPart {
         let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
         if let known = try await repository.store.object(of: digest), known.key.form != .recipe {

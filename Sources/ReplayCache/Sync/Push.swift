@@ -169,9 +169,11 @@ struct Push {
         let path = try LogicalPath(unit.items[0].localPath)
         let followsLinks = options.followsLinks
         let file = try await BlockingPool.shared.run {
-            followsLinks
-                ? try OpenFile.reading(root.directory.joined(path.string))
-                : try root.directory.parent(of: path, creating: false).reading(String(path.name))
+            try SourceError.tagging {
+                followsLinks
+                    ? try OpenFile.reading(root.directory.joined(path.string))
+                    : try root.directory.parent(of: path, creating: false).reading(String(path.name))
+            }
         }
         return try await writer.store(file, digest: unit.digest, size: unit.size)
     }
