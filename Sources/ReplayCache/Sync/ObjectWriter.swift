@@ -4,6 +4,8 @@ struct ObjectWriter: Sendable {
     let catalog: Catalog
     /// What was put since then was put while this run could have seen it fail.
     private let startedAt = Machine.now()
+    /// Equal files, and equal parts of files, are sent once also when they come at the same time.
+    private let gate = ContentGate()
 
     init(repository: Repository, catalog: Catalog) {
         self.repository = repository
@@ -30,6 +32,9 @@ struct ObjectWriter: Sendable {
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
     func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+        // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
+        await gate.enter(digest)
+        defer { gate.leave(digest) }
         if try await repository.store.object(of: digest) != nil {
             return Stored(objectsReused: 1)
         }
@@ -144,6 +149,8 @@ struct ObjectWriter: Sendable {
     private func storePart(_ slice: SourceSlice, index: Int) async throws -> StoredPart {
         let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
+        await gate.enter(digest)
+        defer { gate.leave(digest) }
         if let known = try await repository.store.object(of: digest), known.key.form != .recipe {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
