@@ -32,6 +32,7 @@ struct ObjectWriter: Sendable {
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
     func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+        try Recipe.checkContentSize(size)
         // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
         await gate.enter(digest)
         defer { gate.leave(digest) }

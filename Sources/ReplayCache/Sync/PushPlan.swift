@@ -187,7 +187,9 @@ extension PlaceStore {
     }
 
     /// What the catalog's reader found in a content, with the version of the reader.
-    func localReplay(of digest: Digest) throws -> (metadata: ReplayMetadata, reader: Int)? {
+    ///
+    /// `byteCount` is the length of the metadata as JSON.
+    func localReplay(of digest: Digest) throws -> (metadata: ReplayMetadata, reader: Int, byteCount: Int)? {
         let row = try database.first(
             """
             SELECT r.metadata, r.reader FROM catalog.content c JOIN catalog.replay r ON r.content = c.id
@@ -196,6 +198,6 @@ extension PlaceStore {
             [.blob(digest.bytes)]
         ) { (text: $0.text(0), reader: $0.int(1)) }
         guard let row else { return nil }
-        return (try JSON.decode(ReplayMetadata.self, from: row.text.utf8), row.reader)
+        return (try JSON.decode(ReplayMetadata.self, from: row.text.utf8), row.reader, row.text.utf8.count)
     }
 }
