@@ -20,6 +20,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var filesDeferred = 0
     /// Files that could not be handled.
     public var filesFailed = 0
+    /// Symbolic links that were passed over.
+    public var linksSkipped = 0
     /// Files placed or replaced in the destination.
     public var filesPlaced = 0
     /// Files renamed in the destination because their entries moved.

@@ -52,6 +52,7 @@ struct Scan {
         isFinal: Bool,
         _ summary: inout SyncSummary
     ) async throws {
+        summary.linksSkipped += batch.skippedLinks
         for problem in batch.problems {
             summary.filesFailed += 1
             context.report(.failed(path: problem.path, reason: problem.reason))

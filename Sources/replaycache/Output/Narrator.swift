@@ -124,6 +124,7 @@ final class Narrator: Sendable {
         if isJSON {
             try Console.json(summary)
         } else if !isQuiet {
+            if let note = SummaryText.linksNote(summary) { StandardStream.note(note) }
             for line in SummaryText.lines(summary) { try Console.data(line) }
         }
     }

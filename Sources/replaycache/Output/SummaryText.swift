@@ -25,6 +25,13 @@ enum SummaryText {
         return lines
     }
 
+    /// What was passed over though it stands in the folder; nil when there is nothing to tell.
+    static func linksNote(_ summary: SyncSummary) -> String? {
+        guard summary.linksSkipped > 0, ["scan", "push"].contains(summary.command) else { return nil }
+        let links = summary.linksSkipped == 1 ? "symbolic link" : "symbolic links"
+        return "\(Decimals.grouped(summary.linksSkipped)) \(links) passed over; --follow takes what they lead to"
+    }
+
     private static func headline(_ s: SyncSummary) -> String {
         let verb = s.dryRun ? "would" : "done:"
         let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))"
