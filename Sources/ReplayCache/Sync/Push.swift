@@ -14,6 +14,7 @@ struct Push {
         var summary = SyncSummary(command: "push")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
+        try PushOptions.check(options.into)
         let root = try await LocalRoot.open(source, catalog: context.catalog)
         try root.refuseOverlap(with: place)
         let repository = try await openRepository()
