@@ -90,12 +90,12 @@ struct ObjectReader: Sendable {
             try file.preallocate(object.size)
         }
         var result = Fetched()
-        var next = recipe.parts.indices
+        var next = Self.places(of: recipe).makeIterator()
         try await forEachConcurrently(
             width: Self.partWidth,
-            next: { next.popFirst() },
-            work: { index in
-                await Result.catching { try await fetchPart(recipe, index, into: file, mayBeThere: leftover > 0) }
+            next: { next.next() },
+            work: { places in
+                await Result.catching { try await fetchPart(recipe, places, into: file, mayBeThere: leftover > 0) }
             },
             collect: { outcome in
                 if try outcome.get() { result.objectsDownloaded += 1 } else { result.objectsReused += 1 }
@@ -131,9 +131,41 @@ struct ObjectReader: Sendable {
         }
     }
 
-    /// Fetches a part unless a run before has left its bytes in place; the digest decides, not a record.
+    /// The indices of each different part, in the order of their first: weights that were never trained are zeros many
+    /// times over.
+    static func places(of recipe: Recipe) -> [[Int]] {
+        var rank: [Digest: Int] = [:]
+        var places: [[Int]] = []
+        for (index, part) in recipe.parts.enumerated() {
+            if let known = rank[part.sha256] {
+                places[known].append(index)
+            } else {
+                rank[part.sha256] = places.count
+                places.append([index])
+            }
+        }
+        return places
+    }
+
+    /// Brings a part to all its places in the file.
     ///
-    /// True when the part was downloaded.
+    /// True when it was downloaded.
+    private func fetchPart(_ recipe: Recipe, _ places: [Int], into file: OpenFile, mayBeThere: Bool) async throws
+        -> Bool
+    {
+        let isDownloaded = try await fetchPart(recipe, places[0], into: file, mayBeThere: mayBeThere)
+        guard places.count > 1 else { return isDownloaded }
+        let source = FileSlice(file: file, range: recipe.range(of: places[0]))
+        try await BlockingPool.shared.run {
+            for place in places.dropFirst() {
+                // The digest of the whole file tells whether this went well.
+                try file.copy(source, to: recipe.range(of: place).lowerBound)
+            }
+        }
+        return isDownloaded
+    }
+
+    /// Fetches a part unless a run before has left its bytes in place; the digest decides, not a record.
     private func fetchPart(_ recipe: Recipe, _ index: Int, into file: OpenFile, mayBeThere: Bool) async throws -> Bool {
         let part = recipe.parts[index]
         let range = recipe.range(of: index)
@@ -160,5 +192,21 @@ struct ObjectReader: Sendable {
             )
         }
         return true
+    }
+}
+
+extension OpenFile {
+    /// Writes all bytes of `source` at `offset`.
+    fileprivate func copy(_ source: some ByteSource, to offset: Int64) throws {
+        var position: Int64 = 0
+        try BufferPool.reading.withBuffer { buffer in
+            while true {
+                try Task.checkCancellation()
+                let count = try source.read(at: position, into: &buffer)
+                try write(buffer.span.extracting(0..<count), at: offset + position)
+                position += Int64(count)
+                if count < buffer.count { return }
+            }
+        }
     }
 }

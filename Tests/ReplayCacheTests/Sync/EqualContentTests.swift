@@ -4,7 +4,7 @@ import Testing
 
 @testable import ReplayCache
 
-/// Equal contents that are in hand at the same time are sent once.
+/// Equal contents that are in hand at the same time are sent once, and equal parts are fetched once.
 struct EqualContentTests {
     private let scratch: Scratch
     private let laptop: Laptop
@@ -26,6 +26,22 @@ struct EqualContentTests {
         #expect(push.objectsReused == 7)
         // The part, the recipe, the segment.
         #expect(push.requests.put == 3)
+    }
+
+    @Test
+    func equalPartsOfOneFileAreFetchedOnce() async throws {
+        // Zeros, then a part of its own in the middle, then zeros again.
+        try laptop.write("", to: "model.bin")
+        try Tree.truncate(laptop.at("model.bin"), to: 4 * Recipe.partByteCount)
+        let part = SampleBytes.random(Int(Recipe.partByteCount), seed: 2)
+        try Tree.overwrite(laptop.at("model.bin"), at: 2 * Recipe.partByteCount, with: part)
+        try await laptop.push(to: place)
+        let pod = try await Laptop("pod", in: scratch)
+        let fetch = try await pod.fetch(from: place)
+        #expect(fetch.objectsDownloaded == 2)
+        // The manifest, the segment, the recipe, two different parts.
+        #expect(fetch.requests.get == 5)
+        #expect(try Tree.read(pod.at("model.bin")) == Tree.read(laptop.at("model.bin")))
     }
 
     @Test
