@@ -82,7 +82,7 @@ extension ReplayCacheError {
         case let error as ReplayCacheError:
             self = error
         case let error as FileError:
-            self = error.classified(doing: action, subject: subject)
+            self = error.classified(subject: subject)
         case let error as SQLiteError:
             self = error.classified(doing: action)
         case let error as RemoteError:
