@@ -93,6 +93,7 @@ struct CheckpointPush {
             let file = try await BlockingPool.shared.run { try OpenFile.reading(member.source) }
             let status = try file.status()
             guard status.kind == .regular else { throw CheckpointSet.notRegular(member.source) }
+            try Recipe.checkContentSize(status.size)
             let (digest, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
             guard try file.status().isUnchanged(since: status), byteCount == status.size else {
                 throw ObjectEncodingError.contentChanged
@@ -117,7 +118,7 @@ struct CheckpointPush {
         _ repository: Repository,
         _ summary: inout SyncSummary
     ) async throws {
-        var operations = stored.flatMap(\.stored.operations)
+        var operations = try await repository.commitAhead(stored.flatMap(\.stored.operations))
         for file in stored {
             guard let put = try await put(file, repository.store) else { continue }
             summary.entriesAdded += 1

@@ -26,7 +26,7 @@ struct CheckpointPush: ReplayCacheSubcommand {
             cannot be part of the set, such as a file that ends in .part or .tmp, is named and nothing is published.
 
             Examples:
-              replaycache checkpoint push latest.pkl --run fox-v3 --step 9000 --metric val_loss=0.21
+              replaycache checkpoint push model.pt --run fox --step 9 --metric loss=0.21
               replaycache checkpoint push ./shards --run fox-v3 --remote /mnt/backup/melee
             """
     )
