@@ -6,7 +6,8 @@ import ReplayCache
 struct ReplayCacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replaycache",
-        abstract: "Keep Slippi replays and training checkpoints in step between a laptop, a shared remote and cloud pods.",
+        abstract:
+            "Keep Slippi replays and training checkpoints in step between a laptop, a shared remote and cloud pods.",
         discussion: """
             Files are known by their content (SHA-256): only what changed moves, an interrupted run continues where it \
             stopped, and nothing gets its name before its bytes are verified.

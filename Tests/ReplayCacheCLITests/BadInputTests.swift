@@ -25,6 +25,19 @@ struct BadInputTests {
         #expect(try await sandbox.run("ls", "remote", machine: "other").lines.count == 3)
     }
 
+    @Test func aFileThatCannotBeReadIsInStepWithNothing() async throws {
+        try await sandbox.run("push", "slp", "remote")
+        #expect(
+            try await sandbox.shell("echo secret > slp/locked.slp && chmod -R a+rwX . && chmod 0 slp/locked.slp").status
+                == 0
+        )
+        var configuration = try sandbox.configuration(["status", "slp", "remote"])
+        configuration.platformOptions.userID = Self.nobody
+        let result = try await sandbox.run(configuration)
+        #expect(result.status == 3)
+        #expect(result.lines.first == "4 files here, 3 in step with the remote")
+    }
+
     @Test func aDestinationThatIsNotWritableIsStatus8() async throws {
         try await sandbox.run("push", "slp", "remote")
         #expect(
@@ -80,6 +93,15 @@ struct BadInputTests {
         #expect(result.status == 4)
         #expect(result.errors.contains("warning: log/\(segment)"))
         #expect(sandbox.files("pod").count == 3)
+    }
+
+    @Test func aHomeWithTwoSlashesIsAHome() async throws {
+        let environment = ["REPLAYCACHE_HOME": "/\(sandbox("odd home #1?"))"]
+        #expect(try await sandbox.run("push", "slp", "remote", environment: environment).status == 0)
+        let count = try await sandbox.run("sql", "SELECT count(*) AS n FROM entries", environment: environment)
+        #expect(count.status == 0, "\(count.errors)")
+        #expect(count.lines.last == "3")
+        #expect(sandbox.files("odd home #1?").contains("catalog.sqlite"))
     }
 
     @Test func aRemoteThatIsGoneIsNotMadeAnew() async throws {

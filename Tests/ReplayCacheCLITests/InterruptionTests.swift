@@ -28,6 +28,17 @@ struct InterruptionTests {
         try await expectNextPushCompletes()
     }
 
+    @Test func aStatementThatTakesForEverIsInterrupted() async throws {
+        let sandbox = sandbox
+        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        let status = try await sandbox.run(
+            ["sql", sql],
+            until: { sandbox.files("laptop-home").contains("catalog.sqlite") },
+            .interrupt
+        )
+        #expect(status == 130)
+    }
+
     @Test func aFetchKilledAtAnyTimeLeavesOnlyWholeFiles() async throws {
         try await sandbox.writeLibrary(count: 200, frames: 60)
         try await sandbox.run("push", "slp", "remote")

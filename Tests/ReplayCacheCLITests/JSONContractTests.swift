@@ -13,7 +13,15 @@ struct JSONContractTests {
         ["status", "slp", "remote"], ["fetch", "remote", "pod"], ["fetch", "remote", "pod", "--dry-run"],
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
-        ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"],
+        ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
+        ["dedup", "--remote", "remote"],
+    ]
+
+    /// What every summary has, whatever the schema says.
+    private static let contract = [
+        "v", "event", "command", "filesSeen", "filesHashed", "filesUnchanged", "filesDeferred", "filesFailed",
+        "entriesAdded", "entriesRemoved", "objectsUploaded", "objectsDownloaded", "objectsReused", "bytesRaw",
+        "bytesUploaded", "bytesDownloaded", "requests", "seconds",
     ]
 
     @Test func everyLineFitsItsSchema() async throws {
@@ -21,19 +29,48 @@ struct JSONContractTests {
         try sandbox.write("model.pkl", "weights")
         let schemas = [
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
-            "checkpoint": try JSONSchemaCheck("checkpoint"),
+            "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {
             let result = try await sandbox.run(try sandbox.configuration(command + ["--json"]))
             #expect(result.status == 0, "\(command) says \(result.errors)")
             let lines = try result.json()
-            #expect(lines.last?["event"] == .string("summary"))
+            let summary = try #require(lines.last)
+            #expect(summary["event"] == .string("summary"))
+            #expect(Self.contract.filter { summary[$0] == nil } == [], "\(command)")
             for line in lines {
                 let problems = (schemas[line["event"]?.string ?? ""] ?? events).problems(line)
                 #expect(problems.isEmpty, "\(command): \(line)")
             }
         }
+    }
+
+    @Test(arguments: [
+        ["ls", "remote"], ["checkpoint", "log", "--remote", "remote"], ["dedup", "--remote", "remote"],
+    ])
+    func lookingAtARemoteCountsItsRequests(_ command: [String]) async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try await sandbox.run("push", "slp", "remote")
+        let first = try await sandbox.run(try sandbox.configuration(command + ["--json"], machine: "pod")).summary()
+        #expect((first["bytesDownloaded"]?.int ?? 0) > 0)
+        #expect((first["requests"]?["get"]?.int ?? 0) > 0)
+        let second = try await sandbox.run(try sandbox.configuration(command + ["--json"], machine: "pod")).summary()
+        #expect(second["requests"]?["list"]?.int == 1)
+        #expect(second["requests"]?["get"]?.int == 0)
+        #expect((second["seconds"]?.number ?? 0) > 0)
+    }
+
+    @Test func listingAndDedupCountWhatTheySaw() async throws {
+        try sandbox.write("slp/a.slp", "same")
+        try sandbox.write("slp/b.slp", "same")
+        try sandbox.write("slp/c.slp", "other")
+        let dedup = try await sandbox.run("dedup", "slp", "--json").summary()
+        #expect(dedup["filesSeen"]?.int == 3)
+        #expect(dedup["filesHashed"]?.int == 3)
+        #expect(dedup["bytesWasted"]?.int == 4)
+        try await sandbox.run("push", "slp", "remote")
+        #expect(try await sandbox.run("ls", "remote", "--json").summary()["filesSeen"]?.int == 3)
     }
 
     @Test func duplicatesFitTheirSchema() async throws {

@@ -3,8 +3,15 @@
 # The pkg-config name of each library, and the Debian package that has its headers.
 system_libraries=(sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev)
 
-# Prints the Debian packages that are missing, one a line.
+# What the tests run beside the program, and the Debian package that has it.
+test_tools=(zstd:zstd jq:jq python3:python3)
+
+# Prints the Debian packages that are missing, one a line. Arguments: commands that are wanted too, as COMMAND:PACKAGE.
 missing_packages() {
+    local tool
+    for tool in "$@"; do
+        command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
+    done
     if ! command -v pkg-config >/dev/null; then
         echo pkg-config
         printf '%s\n' "${system_libraries[@]#*:}"
@@ -20,7 +27,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Installs what is missing; touches nothing, and needs no network, when all is there.
+# Installs what is missing (arguments as above); touches nothing, and needs no network, when all is there.
 install_dependencies() {
     if ! command -v swift >/dev/null; then
         echo "error: swift is not on the PATH" >&2
@@ -28,10 +35,10 @@ install_dependencies() {
         return 1
     fi
     local packages
-    mapfile -t packages < <(missing_packages)
+    mapfile -t packages < <(missing_packages "$@")
     [ "${#packages[@]}" -gt 0 ] || return 0
     if ! command -v apt-get >/dev/null; then
-        echo "error: missing system libraries: ${packages[*]}" >&2
+        echo "error: missing on this system: ${packages[*]}" >&2
         echo "hint: install these, or what your system calls them" >&2
         return 1
     fi

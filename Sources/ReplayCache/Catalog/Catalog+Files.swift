@@ -43,7 +43,7 @@ extension Catalog {
     /// the file is read again next time (`design.md` section 4).
     ///
     /// Two seconds is the coarsest clock of a file system, FAT.
-    private static let racyWindow: Int64 = 2_000_000_000
+    static let racyWindow: Int64 = 2_000_000_000
 
     /// Compares a stretch of a walk, all files after `lower` up to and with `upper` (nil: to the end), with what is known:
     /// forgets names that are gone and returns the files that must be read.
@@ -125,24 +125,28 @@ extension Catalog {
     }
 
     private func record(_ file: HashedFile, root: RootID) throws {
-        var contentID: Int64?
-        var problem: String?
         switch file.outcome {
         case .content(let digest, let replay):
             let id = try content(digest, size: file.status.size)
-            contentID = id
-            if let replay {
-                try ReplayRows.store(
-                    replay.metadata,
-                    reader: ReplayReader.version,
-                    content: id,
-                    in: database,
-                    json: replay.json
-                )
-            }
+            if let replay { try record(replay, content: id) }
+            try record(file, content: id, problem: nil)
         case .unreliable(let reason):
-            problem = reason
+            try record(file, content: nil, problem: reason)
         }
+        try database.run(
+            """
+            INSERT OR REPLACE INTO file_path (root, path, file)
+            SELECT ?, ?, id FROM file WHERE device = ? AND inode = ?
+            """,
+            .integer(root.rawValue),
+            .text(file.path.string),
+            .integer(Int64(bitPattern: file.status.device)),
+            .integer(Int64(bitPattern: file.status.inode))
+        )
+    }
+
+    /// The row of the physical file.
+    private func record(_ file: HashedFile, content: Int64?, problem: String?) throws {
         let status = file.status
         try database.run(
             """
@@ -158,18 +162,8 @@ extension Catalog {
             .integer(status.mtimeNanoseconds),
             .integer(status.ctimeNanoseconds),
             .integer(file.hashedAt),
-            SQLiteValue(contentID),
+            SQLiteValue(content),
             SQLiteValue(problem)
-        )
-        try database.run(
-            """
-            INSERT OR REPLACE INTO file_path (root, path, file)
-            SELECT ?, ?, id FROM file WHERE device = ? AND inode = ?
-            """,
-            .integer(root.rawValue),
-            .text(file.path.string),
-            .integer(Int64(bitPattern: status.device)),
-            .integer(Int64(bitPattern: status.inode))
         )
     }
 

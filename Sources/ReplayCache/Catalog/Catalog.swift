@@ -65,11 +65,12 @@ package actor Catalog {
         }
     }
 
-    /// The database files of all places that were ever used from here.
+    /// The database files of all places that were used from here; one that somebody removed is passed over.
     package func knownPlaces() throws -> [KnownPlace] {
-        try database.all("SELECT id, canonical, database FROM place ORDER BY id") { row in
+        let places = try database.all("SELECT id, canonical, database FROM place ORDER BY id") { row in
             KnownPlace(id: row.int64(0), canonical: row.text(1), path: "\(home)/\(row.text(2))")
         }
+        return places.filter { (try? Machine.canonicalPath($0.path)) != nil }
     }
 
     private func id(_ sql: String, _ name: String) throws -> Int64 {

@@ -3,7 +3,9 @@ package enum Schema {
     /// The catalog's migrations in order; the number of the last one is its version.
     ///
     /// Files are frozen once released.
-    private static let catalogMigrations: [[UInt8]] = [PackageResources.m0001_catalog_sql]
+    private static let catalogMigrations: [[UInt8]] = [
+        PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
+    ]
 
     /// The version of `schema/base.sql`.
     private static let baseVersion = 1

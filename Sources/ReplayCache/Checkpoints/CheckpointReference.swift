@@ -71,13 +71,19 @@ public struct CheckpointReference: Sendable, Equatable {
         }
     }
 
-    /// A name must not read as another way to choose.
+    /// Whether a text can be the name of a checkpoint: it must not read as another way to choose.
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && !text.contains("@") && !text.contains("/") && text != "latest" && !text.hasPrefix("best:")
+            && Int64(text) == nil
+    }
+
+    /// Refuses what is no name.
     static func checkName(_ name: String) throws {
-        guard !name.isEmpty, !name.contains("@"), !name.contains("/"), !name.hasPrefix("best:") else {
+        guard isName(name) else {
             throw ReplayCacheError(
                 .usage,
                 "\(DisplayText.quoted(name)) cannot be the name of a checkpoint",
-                hint: "choose one without / and @",
+                hint: "give --name a text without / and @ that is no number, not latest and not best:…",
                 subject: name
             )
         }
@@ -105,7 +111,7 @@ public struct CheckpointReference: Sendable, Equatable {
             return try best(metric, direction ?? Self.direction(of: metric), rows)
         case .step(let step):
             let found = rows.filter { $0.step == step }
-            // A file called 5000.pkl, published without a step.
+            // `push` refuses such names, the format does not.
             if found.isEmpty, let named = rows.first(where: { $0.name == "\(step)" }) { return named }
             return try only(found, "step \(step)", rows)
         case .name(let name):

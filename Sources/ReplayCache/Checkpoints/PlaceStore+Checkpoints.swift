@@ -1,12 +1,12 @@
 extension PlaceStore {
-    /// Published checkpoints of a run, or of all runs, newest first: by step where both have one, else by commit.
+    /// Published checkpoints of a run, or of all runs in the order of their names, newest first.
     func checkpoints(run: String?) throws -> [CheckpointRow] {
         let rows = try database.all(
             """
             SELECT k.identity, k.run, k.name, k.step, k.parent, k.metrics, k.git_revision, k.dataset, k.note, s.hlc, s.host
             FROM main.checkpoint k JOIN main.segment s ON s.id = k.segment
             WHERE ?1 IS NULL OR k.run = ?1
-            ORDER BY k.run
+            ORDER BY s.hlc, s.writer, k.line
             """,
             [SQLiteValue(run)],
             Self.checkpoint
@@ -17,11 +17,21 @@ extension PlaceStore {
             row.size = row.files.reduce(0) { $0 + $1.size }
             return row
         }
-        return whole.sorted { left, right in
-            if left.run != right.run { return left.run < right.run }
-            if let a = left.step, let b = right.step, a != b { return a > b }
-            return left.committedMilliseconds > right.committedMilliseconds
+        return Self.newestFirst(whole)
+    }
+
+    /// Orders rows that come in the order of their commits: the highest step first; a checkpoint without a step counts as
+    /// the highest step committed before it; then the last commit first.
+    ///
+    /// Not by commit alone: a step that is published again with the metrics of an evaluation is not the latest.
+    static func newestFirst(_ rows: [CheckpointRow]) -> [CheckpointRow] {
+        var highest: [String: Int64] = [:]
+        let ranked = rows.enumerated().map { commit, row in
+            let step = row.step ?? highest[row.run] ?? .min
+            highest[row.run] = max(step, highest[row.run] ?? .min)
+            return (row: row, step: step, commit: commit)
         }
+        return ranked.sorted { ($0.row.run, $1.step, $1.commit) < ($1.row.run, $0.step, $0.commit) }.map(\.row)
     }
 
     private static func checkpoint(_ row: borrowing Row) throws -> CheckpointRow {

@@ -14,6 +14,8 @@ package struct WalkProblem: Sendable {
     package let reason: String
     /// True when a whole folder is unknown, so that nothing below it may be taken for gone.
     package let isDirectory: Bool
+    /// True for what a walk passes over as a rule, and tells only when asked to.
+    package var isOmission = false
 }
 
 /// A stretch of a walk, in the byte order of paths.
@@ -32,14 +34,17 @@ package struct DirectoryWalk: Sendable {
     package let ignoreRules: IgnoreRules
     /// Follow symbolic links to files and folders; a folder inside itself is reported once and not entered.
     package let followsLinks: Bool
+    /// Tell what is passed over, litter apart, as problems: for sets of files that are of no use by halves.
+    package let tellsOmissions: Bool
 
     /// Files in a batch: large enough to make a transaction worth it, small enough to hash while the walk goes on.
     private static let batchCount = 2048
 
-    package init(root: OpenFile, ignoreRules: IgnoreRules, followsLinks: Bool = false) {
+    package init(root: OpenFile, ignoreRules: IgnoreRules, followsLinks: Bool = false, tellsOmissions: Bool = false) {
         self.root = root
         self.ignoreRules = ignoreRules
         self.followsLinks = followsLinks
+        self.tellsOmissions = tellsOmissions
     }
 
     private struct Item: Sendable {
@@ -143,11 +148,15 @@ package struct DirectoryWalk: Sendable {
             if PlacedFile.digest(inTemporaryName: item.name) != nil, let leftover = try? LogicalPath(path) {
                 listing.notes.leftovers.append(leftover)
             }
-            if ignoreRules.ignores(name: item.name, path: path) { continue }
+            if ignoreRules.ignores(name: item.name, path: path) {
+                if !IgnoreRules.isLitter(item.name) { omit(path, "has the name of a temporary file", &listing) }
+                continue
+            }
             do {
-                try consider(item.name, in: directory, &listing)
+                try consider(item.name, path, in: directory, &listing)
             } catch  where error.errno == .noSuchFileOrDirectory {
-                continue  // Gone since the listing, as if the scan had come later; or a link to nowhere.
+                // Gone since the listing, as if the scan had come later; or a link to nowhere.
+                omit(path, "is a link that leads nowhere, or was just removed", &listing)
             } catch {
                 listing.notes.problems.append(WalkProblem(path: path, reason: "\(error.errno)", isDirectory: false))
             }
@@ -156,12 +165,23 @@ package struct DirectoryWalk: Sendable {
         return listing
     }
 
-    private func consider(_ name: String, in directory: OpenFile, _ listing: inout Listing) throws(FileError) {
+    private func omit(_ path: String, _ reason: String, _ listing: inout Listing) {
+        guard tellsOmissions else { return }
+        let problem = WalkProblem(path: path, reason: reason, isDirectory: false, isOmission: true)
+        listing.notes.problems.append(problem)
+    }
+
+    private func consider(
+        _ name: String,
+        _ path: String,
+        in directory: OpenFile,
+        _ listing: inout Listing
+    ) throws(FileError) {
         let status = try directory.status(of: name, followingLinks: followsLinks)
         switch status.kind {
         case .regular, .directory: listing.items.append(Item(name: name, status: status))
         case .symbolicLink: listing.notes.skippedLinks += 1
-        case .other: break
+        case .other: omit(path, "is not a regular file", &listing)
         }
     }
 

@@ -3,8 +3,9 @@ package struct IgnoreRules: Sendable {
     /// The file at the top of a root with one pattern a line; `#` starts a comment.
     package static let fileName = ".replaycacheignore"
 
-    /// Names that are never content: version control, desktop litter, files that programs are still writing.
-    private static let names: Set<String> = [".git", ".DS_Store", "Thumbs.db", "desktop.ini", fileName]
+    /// Names that are never content: version control and desktop litter.
+    private static let litter: Set<String> = [".git", ".DS_Store", "Thumbs.db", "desktop.ini", fileName]
+    /// Files that programs are still writing.
     private static let temporarySuffixes = [".tmp", ".part", ".partial", ".crdownload", ".swp", "~"]
 
     private let patterns: [String]
@@ -47,9 +48,15 @@ package struct IgnoreRules: Sendable {
     ///
     /// Fetch refuses such names too: it would not see the file afterwards, and a remote has no business in `.git`.
     package static func alwaysIgnores(_ name: some StringProtocol) -> Bool {
-        names.contains(String(name)) || name.hasPrefix(PlacedFile.temporaryPrefix)
+        isLitter(name) || name.hasPrefix(PlacedFile.temporaryPrefix)
             || temporarySuffixes.contains { name.hasSuffix($0) } || isReplacedFile(name)
     }
+
+    /// The first component of a path that fetch would refuse; nil when the path can be placed.
+    static func neverPlaced(in path: LogicalPath) -> Substring? { path.components.first(where: alwaysIgnores) }
+
+    /// Whether a name is nobody's content, so that a set of files is whole without it.
+    static func isLitter(_ name: some StringProtocol) -> Bool { litter.contains(String(name)) }
 
     /// `NAME.replaced-<sha8>`: what `fetch --force` keeps of a local file.
     private static func isReplacedFile(_ name: some StringProtocol) -> Bool {

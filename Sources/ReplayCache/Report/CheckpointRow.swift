@@ -42,7 +42,7 @@ public struct CheckpointRow: Sendable, Equatable, Encodable {
     public var dataset: String?
     /// A remark.
     public var note: String?
-    /// Orders checkpoints without a step.
+    /// The same as ``committedAt``.
     let committedMilliseconds: Int64
 
     private enum CodingKeys: String, CodingKey {

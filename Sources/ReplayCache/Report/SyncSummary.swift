@@ -10,7 +10,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var command: String
     /// True when nothing was changed and the numbers tell what would be done.
     public var dryRun = false
-    /// Regular files that were found.
+    /// Regular files that were found; for `ls`, entries.
     public var filesSeen = 0
     /// Files that were read and hashed.
     public var filesHashed = 0
@@ -58,6 +58,12 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var seconds = 0.0
     /// For `status`: what a push and a fetch would move.
     public var plan: StatusPlan?
+    /// For `dedup`: contents that more than one file, or entry, holds.
+    public var groups: Int?
+    /// For `dedup`: files, or entries, beyond the first of each content.
+    public var copies: Int?
+    /// For `dedup`: bytes that those files take.
+    public var bytesWasted: Int64?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
 
@@ -84,6 +90,12 @@ public struct StatusPlan: Sendable, Encodable, Equatable {
 }
 
 extension SyncSummary {
+    mutating func add(_ totals: DuplicateTotals) {
+        groups = totals.groups
+        copies = totals.copies
+        bytesWasted = totals.bytesWasted
+    }
+
     /// The error that the run as a whole ends with, nil when all went well.
     public var failure: ReplayCacheError? {
         if integrityFailed {

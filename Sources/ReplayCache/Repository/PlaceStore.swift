@@ -10,6 +10,7 @@ package actor PlaceStore {
 
     package nonisolated let record: PlaceRecord
     package let database: Database
+    private nonisolated let interrupter: Interrupter
 
     /// Ranks of merged segments by row id; a segment is immutable, so the cache is never stale.
     var ranks: [Int64: SegmentRank] = [:]
@@ -23,9 +24,15 @@ package actor PlaceStore {
     init(record: PlaceRecord, home: String) throws {
         self.record = record
         database = try Schema.openPlace(at: record.path)
+        interrupter = database.interrupter
         try database.distrustFile()
         // Read-only, so that a long merge here never holds the write lock of the catalog.
-        try database.attachReadOnly(Catalog.path(in: home), as: "catalog")
+        try database.attach(Catalog.path(in: home), as: "catalog", .readOnly)
+    }
+
+    /// Runs `body`, whose running statement ends when the task is cancelled: a plan over many files takes seconds.
+    nonisolated func interruptible<Value>(_ body: () async throws -> Value) async throws -> Value {
+        try await withTaskCancellationHandler(operation: body, onCancel: { interrupter.interrupt() })
     }
 
     /// When and by whom a segment was written.
@@ -51,11 +58,6 @@ package actor PlaceStore {
     /// The highest clock reading merged; nil when there is none.
     package func newestHLC() throws -> HLC? {
         try database.first("SELECT max(hlc) FROM segment") { $0.optionalInt64(0) }?.map(HLC.init(milliseconds:))
-    }
-
-    /// How many segments are merged.
-    package func segmentCount() throws -> Int {
-        try database.first("SELECT count(*) FROM segment") { $0.int(0) } ?? 0
     }
 
     /// Forgets everything: the repository that was here is gone and another may take its place.

@@ -27,11 +27,6 @@ public struct MeleeCharacter: RawRepresentable, Hashable, Sendable, Codable {
         CharacterTable.rows.indices.contains(rawValue) ? CharacterTable.rows[rawValue].name : "character \(rawValue)"
     }
 
-    /// Whether one can choose the character; the others are bosses and props.
-    public var isPlayable: Bool {
-        (0...25).contains(rawValue)
-    }
-
     /// Every character that the game knows, by id.
     public static let all = CharacterTable.rows.map { MeleeCharacter(rawValue: $0.externalID) }
 

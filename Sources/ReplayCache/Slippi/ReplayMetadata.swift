@@ -60,25 +60,4 @@ public struct ReplayMetadata: Sendable, Equatable, Codable {
     /// Equal bytes there mean the same recording, whatever differs in metadata or behind it (slp-format.md §11). In a
     /// file without a usable length this ends with the last whole event.
     public var eventRange: Range<Int64>?
-
-    /// The stage.
-    public var stage: Stage? { stageID.map(Stage.init(rawValue:)) }
-
-    /// Name of the stage.
-    public var stageName: String? { stage?.name }
-
-    /// Length of the game in frames, the countdown included; 60 frames are a second.
-    public var durationFrames: Int? {
-        lastFrame.map { $0 - Int(FrameNumber.first) + 1 }
-    }
-
-    /// What kind of game it was: the mode in the match id (`ranked`, `unranked`, `direct`), else `online` or `offline`.
-    public var matchKind: String? {
-        let prefix = "mode."
-        if let matchID, matchID.hasPrefix(prefix) {
-            return String(matchID.dropFirst(prefix.count).prefix { $0 != "-" })
-        }
-        let onlineScene = 8
-        return majorScene.map { $0 == onlineScene ? "online" : "offline" }
-    }
 }

@@ -60,9 +60,4 @@ public struct ReplayPlayer: Sendable, Equatable, Codable {
 
     /// The character played at the start of the game.
     public var character: MeleeCharacter { MeleeCharacter(rawValue: characterID) }
-
-    /// The best name there is: online name, then tag, then `Player N` or `CPU N`.
-    public var shownName: String {
-        displayName ?? nameTag ?? (type == .cpu ? "CPU \(port)" : "Player \(port)")
-    }
 }

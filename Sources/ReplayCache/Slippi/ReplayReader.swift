@@ -12,21 +12,17 @@ package enum ReplayReader {
     /// Bytes of the second read: metadata (up to 400 seen) and some frames before it.
     static let tailBytes = 16 << 10
 
+    /// Whether a file is to be shown to the reader, by its name.
+    package static func isReplay(_ path: LogicalPath) -> Bool { path.name.lowercased().hasSuffix(".slp") }
+
     /// Reads one replay.
     ///
-    /// - Parameters:
-    ///   - source: The file; it may be anything at all.
-    ///   - fileName: Gives the start time when the file holds none.
-    ///   - modificationTime: Milliseconds since 1970; gives the start time when nothing else does.
+    /// - Parameter source: The file; it may be anything at all.
     /// - Returns: What could be read, however little.
     /// - Throws: Only what `source` throws.
-    package static func read(
-        _ source: some ByteSource,
-        fileName: String? = nil,
-        modificationTime: Int64? = nil
-    ) throws -> ReplayMetadata {
+    package static func read(_ source: some ByteSource) throws -> ReplayMetadata {
         var metadata = try ReplayFindings(of: source)?.metadata ?? notAReplay
-        metadata.noteStartTime(fileName: fileName, modificationTime: modificationTime)
+        metadata.noteStartTime()
         return metadata
     }
 
@@ -39,12 +35,10 @@ package enum ReplayReader {
 
 extension ReplayMetadata {
     /// Takes the start time from the best source there is (slp-format.md §10).
-    fileprivate mutating func noteStartTime(fileName: String?, modificationTime: Int64?) {
+    fileprivate mutating func noteStartTime() {
         let sources: [(StartTimeSource, StartTime?)] = [
             (.metadata, startedAt.flatMap(StartTime.init(metadata:))),
             (.matchID, matchID.flatMap(StartTime.init(matchID:))),
-            (.fileName, fileName.flatMap(StartTime.init(fileName:))),
-            (.modificationTime, modificationTime.map { StartTime(millisecondsSince1970: $0, hasZone: true) }),
         ]
         for case (let source, let time?) in sources {
             startedAtMilliseconds = time.millisecondsSince1970

@@ -1,4 +1,6 @@
 /// Where the start time of a replay came from, from the most to the least trustworthy (slp-format.md §10).
+///
+/// Only what the file contains: its name and modification time differ between copies of one content, which has one answer.
 public struct StartTimeSource: RawRepresentable, Hashable, Sendable, Codable {
     /// The source's name as it stands in JSON.
     public let rawValue: String
@@ -12,10 +14,6 @@ public struct StartTimeSource: RawRepresentable, Hashable, Sendable, Codable {
     public static let metadata = StartTimeSource(rawValue: "metadata")
     /// The time in the match id: the start of the session, up to hours before the game.
     public static let matchID = StartTimeSource(rawValue: "matchID")
-    /// A stamp in the file's name, in the recorder's local time.
-    public static let fileName = StartTimeSource(rawValue: "fileName")
-    /// The file's modification time.
-    public static let modificationTime = StartTimeSource(rawValue: "modificationTime")
 }
 
 /// An instant read from text, with the knowledge whether the text named its zone.
@@ -33,7 +31,7 @@ struct StartTime: Equatable {
     /// Reads every form of `startAt` in slp-format.md §6: `2018-06-22T07:52:59` with an optional fraction and zone.
     init?(metadata text: String) {
         var digits = Digits(text.utf8.filter { $0 != 0 })
-        guard let instant = digits.dateAndTime(dateSeparator: "-", timeSeparator: ":") else { return nil }
+        guard let instant = digits.dateAndTime() else { return nil }
         let fraction = digits.fractionMilliseconds()
         guard let zone = digits.zoneMinutes() else { return nil }
         self.init(
@@ -46,22 +44,8 @@ struct StartTime: Equatable {
     init?(matchID: String) {
         guard let dash = matchID.utf8.firstIndex(of: UInt8(ascii: "-")) else { return nil }
         var digits = Digits(matchID.utf8[matchID.utf8.index(after: dash)...])
-        guard let instant = digits.dateAndTime(dateSeparator: "-", timeSeparator: ":") else { return nil }
+        guard let instant = digits.dateAndTime() else { return nil }
         self.init(millisecondsSince1970: instant + digits.fractionMilliseconds(), hasZone: true)
-    }
-
-    /// Finds a stamp such as `20220530T231501` anywhere in a file name.
-    init?(fileName: String) {
-        let bytes = Array(fileName.utf8)
-        let stampLength = 15
-        guard bytes.count >= stampLength else { return nil }
-        for start in 0...bytes.count - stampLength {
-            var digits = Digits(bytes[start..<start + stampLength])
-            guard let instant = digits.dateAndTime(dateSeparator: nil, timeSeparator: nil) else { continue }
-            self.init(millisecondsSince1970: instant, hasZone: false)
-            return
-        }
-        return nil
     }
 }
 
@@ -74,12 +58,11 @@ private struct Digits {
     }
 
     /// Milliseconds since 1970 of a date, a `T` and a time of day.
-    mutating func dateAndTime(dateSeparator: Unicode.Scalar?, timeSeparator: Unicode.Scalar?) -> Int64? {
+    mutating func dateAndTime() -> Int64? {
         guard
-            let year = number(4), take(dateSeparator), let month = number(2), take(dateSeparator), let day = number(2),
+            let year = number(4), take("-"), let month = number(2), take("-"), let day = number(2),
             take("T") || take(" "),
-            let hour = number(2), take(timeSeparator), let minute = number(2), take(timeSeparator),
-            let second = number(2),
+            let hour = number(2), take(":"), let minute = number(2), take(":"), let second = number(2),
             (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }
         let days = Self.daysSince1970(year: year, month: month, day: day)
@@ -118,8 +101,7 @@ private struct Digits {
         return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    private mutating func take(_ separator: Unicode.Scalar?) -> Bool {
-        guard let separator else { return true }
+    private mutating func take(_ separator: Unicode.Scalar) -> Bool {
         guard rest.first == UInt8(ascii: separator) else { return false }
         rest.removeFirst()
         return true

@@ -82,9 +82,9 @@ extension ReplayCacheError {
         case let error as ReplayCacheError:
             self = error
         case let error as FileError:
-            self = error.classified(doing: action, subject: subject)
+            self = error.classified(subject: subject)
         case let error as SourceError:
-            self = error.cause.classified(doing: action, subject: subject)
+            self = error.cause.classified(subject: subject)
         case let error as ContentTooLarge:
             self.init(.usage, "\(subject ?? "the file") \(error)", hint: "split it", subject: subject)
         case let error as SQLiteError:

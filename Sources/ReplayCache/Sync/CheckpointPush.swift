@@ -28,14 +28,8 @@ struct CheckpointPush {
     /// Files hashed and sent at once; a large one moves several parts of its own.
     private static let width = 2
 
-    private struct Member: Sendable {
-        /// Within the checkpoint.
-        let name: LogicalPath
-        let path: String
-    }
-
     private struct StoredMember: Sendable {
-        let member: Member
+        let member: CheckpointSet.Member
         let digest: Digest
         let status: FileStatus
         let stored: ObjectWriter.Stored
@@ -46,62 +40,28 @@ struct CheckpointPush {
         summary.dryRun = isDryRun
         let started = ContinuousClock.now
         try CheckpointReference.checkRun(description.run)
-        if let name = description.name { try CheckpointReference.checkName(name) }
-        let (members, folder) = try await members()
-        summary.filesSeen = members.count
+        let set = try await CheckpointSet.find(files, run: description.run)
+        let name = description.name ?? set.defaultName
+        try CheckpointReference.checkName(name)
+        summary.filesSeen = set.members.count
         guard !isDryRun else {
-            for member in members { summary.bytesRaw += try OpenFile.reading(member.path).status().size }
+            summary.bytesRaw = set.members.reduce(0) { $0 + $1.size }
+            summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
         let repository = try await Repository.openForWriting(place, catalog: context.catalog, insistsOnNew: false)
         if repository.isNew { context.report(.created(place: "\(place)")) }
         context.report(repository.warnings, into: &summary)
-        context.progress.begin("pushing", items: members.count)
-        let stored = try await store(members, repository, &summary)
-        try await publish(stored, folder: folder, repository, &summary)
+        context.progress.begin("pushing", items: set.members.count)
+        let stored = try await store(set.members, repository, &summary)
+        try await publish(stored, as: name, repository, &summary)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
     }
 
-    /// The files of the set, and the name of the folder when it is one.
-    private func members() async throws -> (members: [Member], folder: String?) {
-        guard files.count == 1, let folder = try? OpenFile.directory(files[0]) else {
-            let members = try files.map { path in
-                let name = path.split(separator: "/").last.map(String.init) ?? path
-                guard (try? OpenFile.directory(path)) == nil else {
-                    throw ReplayCacheError(
-                        .usage,
-                        "\(path) is a folder",
-                        hint: "name one folder, or files",
-                        subject: path
-                    )
-                }
-                return Member(name: try LogicalPath(name), path: path)
-            }
-            guard Set(members.map(\.name)).count == members.count else {
-                throw ReplayCacheError(.usage, "two of the files have the same name", hint: "put them into one folder")
-            }
-            return (members, nil)
-        }
-        var members: [Member] = []
-        var unreadable: String?
-        try await DirectoryWalk(root: folder, ignoreRules: IgnoreRules()).run { batch in
-            unreadable = unreadable ?? batch.problems.first?.path
-            members += batch.files.map { Member(name: $0.path, path: folder.joined($0.path.string)) }
-        }
-        if let unreadable {
-            throw ReplayCacheError(.disk, "\(unreadable) in \(files[0]) cannot be read", subject: unreadable)
-        }
-        guard !members.isEmpty else {
-            throw ReplayCacheError(.usage, "the folder \(files[0]) holds no files", subject: files[0])
-        }
-        let name = try Machine.canonicalPath(files[0]).split(separator: "/").last.map(String.init)
-        return (members, name)
-    }
-
     private func store(
-        _ members: [Member],
+        _ members: [CheckpointSet.Member],
         _ repository: Repository,
         _ summary: inout SyncSummary
     ) async throws -> [StoredMember] {
@@ -128,13 +88,11 @@ struct CheckpointPush {
     }
 
     /// Half of a checkpoint is worse than none, so a file that changes or fails ends the whole.
-    private func store(_ member: Member, _ writer: ObjectWriter) async throws -> StoredMember {
+    private func store(_ member: CheckpointSet.Member, _ writer: ObjectWriter) async throws -> StoredMember {
         do {
-            let file = try await BlockingPool.shared.run { try OpenFile.reading(member.path) }
+            let file = try await BlockingPool.shared.run { try OpenFile.reading(member.source) }
             let status = try file.status()
-            guard status.kind == .regular else {
-                throw ReplayCacheError(.usage, "\(member.path) is not a regular file", subject: member.path)
-            }
+            guard status.kind == .regular else { throw CheckpointSet.notRegular(member.source) }
             try Recipe.checkContentSize(status.size)
             let (digest, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
             guard try file.status().isUnchanged(since: status), byteCount == status.size else {
@@ -145,58 +103,58 @@ struct CheckpointPush {
         } catch ObjectEncodingError.contentChanged {
             throw ReplayCacheError(
                 .partial,
-                "\(member.path) changed while it was read; nothing was published",
+                "\(member.source) changed while it was read; nothing was published",
                 hint: "push again when the trainer has written it",
-                subject: member.path
+                subject: member.source
             )
         } catch {
-            throw ReplayCacheError(error, doing: "reading \(member.path)", subject: member.path)
+            throw ReplayCacheError(error, doing: "reading \(member.source)", subject: member.source)
         }
     }
 
     private func publish(
         _ stored: [StoredMember],
-        folder: String?,
+        as name: String,
         _ repository: Repository,
         _ summary: inout SyncSummary
     ) async throws {
-        let first = stored.map(\.member.name).min()?.name ?? ""
-        let stem = first.lastIndex(of: ".").map { first[..<$0] } ?? first
+        var operations = try await repository.commitAhead(stored.flatMap(\.stored.operations))
+        for file in stored {
+            guard let put = try await put(file, repository.store) else { continue }
+            summary.entriesAdded += 1
+            operations.append(.put(put))
+        }
         let checkpoint = Operation.Checkpoint(
             run: description.run,
-            name: description.name ?? folder ?? String(stem.isEmpty ? first : stem),
+            name: name,
             step: description.step,
             files: stored.map { .init(name: $0.member.name.string, sha256: $0.digest, size: $0.status.size) },
             metrics: description.metrics.mapValues(Metric.init),
             note: description.note
         )
-        let identity = try checkpoint.identity
-        let known = try await repository.store.checkpoints(run: description.run).first { $0.identity == identity }
-        var operations = try await repository.commitAhead(stored.flatMap(\.stored.operations))
-        let prefix = try LogicalPath("checkpoints/\(description.run)" + (folder.map { "/\($0)" } ?? ""))
-        for file in stored {
-            let path = try file.member.name.below(prefix)
-            let was = try await repository.store.entryDigest(at: path)
-            guard was != file.digest else { continue }
-            summary.entriesAdded += 1
-            operations.append(
-                .put(
-                    .init(
-                        path: path.string,
-                        sha256: file.digest,
-                        was: was,
-                        size: file.status.size,
-                        mtime: file.status.mtimeNanoseconds
-                    )
-                )
-            )
-        }
-        // The same files again may come with other metrics, as after an evaluation.
-        if known == nil || known?.metrics != checkpoint.metrics || known?.note != checkpoint.note {
-            operations.append(.ckpt(checkpoint))
-        }
+        if try await isNews(checkpoint, repository.store) { operations.append(.ckpt(checkpoint)) }
         try await repository.commit(operations)
         try await context.catalog.forgetTransfers(stored.flatMap(\.stored.digests), place: repository.store.record.id)
         context.report(.committed(files: stored.count))
+    }
+
+    /// Nil when the entry holds the content already.
+    private func put(_ file: StoredMember, _ store: PlaceStore) async throws -> Operation.Put? {
+        let was = try await store.entryDigest(at: file.member.entry)
+        guard was != file.digest else { return nil }
+        return Operation.Put(
+            path: file.member.entry.string,
+            sha256: file.digest,
+            was: was,
+            size: file.status.size,
+            mtime: file.status.mtimeNanoseconds
+        )
+    }
+
+    /// The same files again may come with other metrics, as after an evaluation.
+    private func isNews(_ checkpoint: Operation.Checkpoint, _ store: PlaceStore) async throws -> Bool {
+        let identity = try checkpoint.identity
+        let known = try await store.checkpoints(run: description.run).first { $0.identity == identity }
+        return known == nil || known?.metrics != checkpoint.metrics || known?.note != checkpoint.note
     }
 }

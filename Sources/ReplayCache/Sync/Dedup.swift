@@ -14,9 +14,26 @@ public struct DuplicateGroup: Sendable, Equatable, Encodable {
     public var bytesWasted: Int64
 }
 
+/// How much there is of what a search for copies found.
+struct DuplicateTotals: Sendable {
+    /// Contents that more than one file, or entry, holds.
+    var groups = 0
+    /// Files, or entries, beyond the first of each.
+    var copies = 0
+    /// Bytes that those files take.
+    var bytesWasted: Int64 = 0
+
+    mutating func add(_ group: DuplicateGroup) {
+        groups += 1
+        copies += group.paths.count - 1
+        bytesWasted += group.bytesWasted
+    }
+}
+
 extension Catalog {
     /// Local contents with more than one physical file: hard links of one file are not copies of it.
-    func eachDuplicate(below root: RootID?, _ body: (DuplicateGroup) throws -> Void) throws {
+    func eachDuplicate(below root: RootID?, _ body: (DuplicateGroup) throws -> Void) throws -> DuplicateTotals {
+        var totals = DuplicateTotals()
         let scope = root.map { "AND p.root = \($0.rawValue)" } ?? ""
         let contents = try database.all(
             """
@@ -35,15 +52,16 @@ extension Catalog {
                 """,
                 [.integer(content.id)]
             ) { $0.text(0) }
-            try body(
-                DuplicateGroup(
-                    sha256: digest,
-                    size: content.size,
-                    paths: paths,
-                    bytesWasted: (content.files - 1) * content.size
-                )
+            let group = DuplicateGroup(
+                sha256: digest,
+                size: content.size,
+                paths: paths,
+                bytesWasted: (content.files - 1) * content.size
             )
+            try body(group)
+            totals.add(group)
         }
+        return totals
     }
 }
 
@@ -51,7 +69,8 @@ extension PlaceStore {
     /// Contents that more than one entry holds.
     ///
     /// They are stored once, so nothing is wasted at the place.
-    func eachDuplicate(_ body: (DuplicateGroup) throws -> Void) throws {
+    func eachDuplicate(_ body: (DuplicateGroup) throws -> Void) throws -> DuplicateTotals {
+        var totals = DuplicateTotals()
         let contents = try database.all(
             """
             SELECT c.id, c.digest, c.size FROM main.content c JOIN main.entry e ON e.content = c.id
@@ -64,7 +83,10 @@ extension PlaceStore {
                 "SELECT path FROM main.entry WHERE content = ? ORDER BY path",
                 [.integer(content.id)]
             ) { $0.text(0) }
-            try body(DuplicateGroup(sha256: digest, size: content.size, paths: paths, bytesWasted: 0))
+            let group = DuplicateGroup(sha256: digest, size: content.size, paths: paths, bytesWasted: 0)
+            try body(group)
+            totals.add(group)
         }
+        return totals
     }
 }

@@ -30,7 +30,8 @@ struct Fetch {
         if options.isDryRun {
             try await planOnly(repository, root.id, &summary)
         } else {
-            let totals = try await repository.store.planFetch(scope(root.id))
+            let store = repository.store
+            let totals = try await store.interruptible { try await store.planFetch(scope(root.id)) }
             try await tell(totals, repository.store, &summary)
             try await reclaim(leftovers, root, repository.store)
             try await move(totals, root, repository, &summary)
@@ -55,7 +56,8 @@ struct Fetch {
     }
 
     private func planOnly(_ repository: Repository, _ root: RootID, _ summary: inout SyncSummary) async throws {
-        let totals = try await repository.store.planFetch(scope(root))
+        let store = repository.store
+        let totals = try await store.interruptible { try await store.planFetch(scope(root)) }
         try await tell(totals, repository.store, &summary)
         let downloads = try await repository.store.downloadsInFetchPlan()
         summary.filesPlaced = [.place, .replace, .overwrite].reduce(0) { $0 + (totals[$1]?.files ?? 0) }

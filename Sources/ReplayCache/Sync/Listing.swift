@@ -17,8 +17,9 @@ public struct EntryRow: Sendable, Equatable, Encodable {
 }
 
 extension PlaceStore {
-    /// Entries at or below a path, in the order of their paths.
-    func eachEntry(below path: LogicalPath?, _ body: @Sendable (EntryRow) throws -> Void) throws {
+    /// Calls `body` with the entries at or below a path, in the order of their paths; answers how many there were.
+    func eachEntry(below path: LogicalPath?, _ body: @Sendable (EntryRow) throws -> Void) throws -> Int {
+        var count = 0
         let scope = path.map { path in
             (
                 sql: "AND (e.path = ?1 OR (e.path > ?1 || '/' AND e.path < ?1 || '0'))",
@@ -45,6 +46,8 @@ extension PlaceStore {
                     encodedSize: row.optionalInt64(4)
                 )
             )
+            count += 1
         }
+        return count
     }
 }

@@ -118,7 +118,7 @@ struct Placer {
         case (_, nil):
             try placed.place(over: .absent)
         }
-        let replay = FileReading.isReplay(file.path) ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
+        let replay = ReplayReader.isReplay(file.path) ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
         return Placed(status: try placed.file.status(), replay: replay)
     }
 

@@ -35,7 +35,7 @@ struct Push {
         } else {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
-        let totals = try await store.planPush(scope(root))
+        let totals = try await store.interruptible { try await store.planPush(scope(root)) }
         summary.filesInStep =
             try await store.candidateCount(scope(root))
             - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }

@@ -186,7 +186,7 @@ extension Database {
     /// At most eight, the room that SQLite's limit of ten leaves; further ones are passed over.
     func attaching<Value>(_ paths: [String], _ body: ([String]) throws -> Value) throws -> Value {
         let schemas = paths.prefix(8).indices.map { "other\($0)" }
-        for (schema, path) in zip(schemas, paths) { try run("ATTACH ? AS \(schema)", .text(path)) }
+        for (schema, path) in zip(schemas, paths) { try attach(path, as: schema) }
         defer {
             // Statements that use the schemas are reset by now; a failure would show at the next ATTACH of the name.
             for schema in schemas { _ = try? run("DETACH \(schema)") }

@@ -14,20 +14,51 @@ public enum SQLCell: Sendable, Equatable {
 
 /// Runs SQL that a user wrote, over the documented views of the catalog and of all known places (`docs/catalog.md`).
 ///
-/// Read-only by SQLite's authorizer: statements that write, attach or set are refused whatever they look like.
-struct SQLSession {
-    private let database: Database
+/// Read-only by SQLite's authorizer: statements that write, attach or set are refused whatever they look like. The
+/// statement runs on a queue of the session's own, so that one that takes for ever can be cancelled.
+actor SQLSession {
+    nonisolated let executor = QueueExecutor(label: "replaycache.sql")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    /// Opens the views.
-    init(catalog: Catalog) async throws {
+    private let database: Database
+    private nonisolated let interrupter: Interrupter
+    private var statement: Statement?
+
+    /// Rows handed over at once: the first one at once, then more and more of them.
+    private var batchCount = 1
+    private static let maximumBatchCount = 256
+    /// Rows are handed over when the first of them is this old.
+    private static let batchAge = Duration.milliseconds(50)
+
+    /// Runs one statement; `header` gets the names of the columns, `body` each row.
+    static func run(
+        _ sql: String,
+        catalog: Catalog,
+        header: ([String]) throws -> Void,
+        _ body: ([SQLCell]) throws -> Void
+    ) async throws {
         let places = try await catalog.knownPlaces()
         let home = catalog.home
-        database = try Self.open(home: home, places: places)
+        let session = try await BlockingPool.shared.run { try SQLSession(home: home, places: places) }
+        try await withTaskCancellationHandler {
+            try header(try await session.start(sql))
+            while true {
+                let rows = try await session.rows()
+                guard !rows.isEmpty else { break }
+                for row in rows { try body(row) }
+            }
+        } onCancel: {
+            session.interrupter.interrupt()
+        }
     }
 
-    private static func open(home: String, places: [KnownPlace]) throws -> Database {
-        let database = try Database(path: ":memory:")
-        try database.run("ATTACH ? AS catalog", .text(Catalog.path(in: home)))
+    /// Opens the views.
+    ///
+    /// Blocks.
+    private init(home: String, places: [KnownPlace]) throws {
+        database = try Database(path: ":memory:")
+        interrupter = database.interrupter
+        try database.attach(Catalog.path(in: home), as: "catalog")
         try database.execute(
             """
             CREATE TEMP VIEW files AS SELECT * FROM catalog.files;
@@ -37,9 +68,7 @@ struct SQLSession {
         )
         // SQLite attaches ten databases at most; the catalog is one of them.
         let attached = places.prefix(9)
-        for (index, place) in attached.enumerated() {
-            try database.run("ATTACH ? AS place\(index)", .text(place.path))
-        }
+        for (index, place) in attached.enumerated() { try database.attach(place.path, as: "place\(index)") }
         for view in ["entries", "replays", "players", "checkpoints"] {
             let parts = attached.indices.map { index in
                 let name = attached[index].canonical.split(separator: "'", omittingEmptySubsequences: false)
@@ -50,34 +79,56 @@ struct SQLSession {
             try database.execute("CREATE TEMP VIEW \(view) AS \(parts.joined(separator: " UNION ALL "))")
         }
         database.forbidWrites()
-        return database
     }
 
-    /// Runs one statement; `header` gets the names of the columns, `body` each row.
-    func run(_ sql: String, header: ([String]) throws -> Void, _ body: ([SQLCell]) throws -> Void) throws {
+    /// Returns the names of the columns.
+    private func start(_ sql: String) throws -> [String] {
         do {
             let statement = try database.prepare(sql)
-            let names = statement.columnNames
-            try header(names)
-            while try statement.step() {
+            self.statement = statement
+            return statement.columnNames
+        } catch {
+            throw Self.explained(error)
+        }
+    }
+
+    /// The next rows; none at the end.
+    private func rows() throws -> [[SQLCell]] {
+        guard let statement else { return [] }
+        let started = ContinuousClock.now
+        var rows: [[SQLCell]] = []
+        do {
+            while rows.isEmpty || (rows.count < batchCount && ContinuousClock.now - started < Self.batchAge) {
                 try Task.checkCancellation()
+                guard try statement.step() else {
+                    self.statement = nil
+                    break
+                }
                 let row = Row(statement)
-                try body(names.indices.map { SQLCell(row.value($0)) })
+                rows.append((0..<statement.columnCount).map { SQLCell(row.value($0)) })
             }
-        } catch let error as SQLiteError where error.isReadOnly {
-            throw ReplayCacheError(
+        } catch let error as SQLiteError {
+            throw Self.explained(error)
+        }
+        batchCount = min(2 * batchCount, Self.maximumBatchCount)
+        return rows
+    }
+
+    private static func explained(_ error: SQLiteError) -> any Error {
+        if error.isReadOnly {
+            return ReplayCacheError(
                 .usage,
                 "sql only reads: that statement would change something",
                 cause: error.message
             )
-        } catch let error as SQLiteError where [1, 21].contains(error.primaryCode) {
-            // SQLITE_ERROR, and SQLITE_MISUSE for an empty statement.
-            throw ReplayCacheError(
-                .usage,
-                "the statement is not valid: \(error.message)",
-                hint: "views: files, duplicates, local_replays, entries, replays, players, checkpoints"
-            )
         }
+        // SQLITE_ERROR, and SQLITE_MISUSE for an empty statement.
+        guard [1, 21].contains(error.primaryCode) else { return error }
+        return ReplayCacheError(
+            .usage,
+            "the statement is not valid: \(error.message)",
+            hint: "views: files, duplicates, local_replays, entries, replays, players, checkpoints"
+        )
     }
 }
 

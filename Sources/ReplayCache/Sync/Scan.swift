@@ -42,6 +42,7 @@ struct Scan {
             batches.append(batch)
         }
         if let final = batches.popLast() { try await handle(final, after: &last, isFinal: true, &counts) }
+        try await Rereading(context: context, root: root, followsLinks: options.followsLinks).run(into: &counts)
         summary = counts
         return leftovers
     }
@@ -164,32 +165,5 @@ struct Scan {
             let reason = (error as? FileError).map { "\($0.errno)" } ?? "\(error)"
             return outcome(.failed(reason), .unreliable(reason), file.status)
         }
-    }
-}
-
-/// Reads one local file: its digest, and what the replay reader finds.
-enum FileReading {
-    enum Result: Sendable {
-        case content(Digest, ScannedReplay?, FileStatus)
-        case changedMeanwhile(FileStatus)
-    }
-
-    /// Whether a file is to be shown to the replay reader.
-    static func isReplay(_ path: LogicalPath) -> Bool { path.name.lowercased().hasSuffix(".slp") }
-
-    /// Blocks.
-    ///
-    /// A file that changes between the first and the last byte is told apart by its status.
-    static func read(_ path: LogicalPath, in root: OpenFile, followsLinks: Bool) throws -> Result {
-        let file =
-            followsLinks
-            ? try OpenFile.reading(root.joined(path.string))
-            : try root.parent(of: path, creating: false).reading(String(path.name))
-        let before = try file.status()
-        let (digest, byteCount) = try Digest.of(file)
-        let replay = isReplay(path) ? try ScannedReplay(ReplayReader.read(file)) : nil
-        let after = try file.status()
-        guard after.isUnchanged(since: before), byteCount == before.size else { return .changedMeanwhile(after) }
-        return .content(digest, replay, after)
     }
 }

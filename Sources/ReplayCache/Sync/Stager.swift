@@ -44,7 +44,7 @@ struct Stager: Sendable {
         _ outcome: inout Outcome
     ) async throws -> StagedFile {
         let path = try LogicalPath(item.localPath)
-        if let name = path.components.first(where: { IgnoreRules.alwaysIgnores($0) }) {
+        if let name = IgnoreRules.neverPlaced(in: path) {
             throw LogicalPathError(
                 path: item.path,
                 reason: "has the name \(DisplayText.quoted(String(name))), which is never placed"

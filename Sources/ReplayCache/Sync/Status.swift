@@ -17,12 +17,13 @@ struct Status {
         let store = try await openStore(&summary)
         _ = try await Scan(context: context, root: root).run(into: &summary)
         var plan = StatusPlan()
-        let push = try await store.planPush(.init(root: root.id, into: path))
+        let scope = PlaceStore.PushScope(root: root.id, into: path)
+        let push = try await store.interruptible { try await store.planPush(scope) }
         let unstored = try await store.unstoredInPushPlan()
         plan.pushFiles = push[.publish]?.files ?? 0
         plan.pushObjects = unstored.files
         plan.pushBytesRaw = unstored.bytes
-        let fetch = try await store.planFetch(.init(root: root.id, from: path))
+        let fetch = try await store.interruptible { try await store.planFetch(.init(root: root.id, from: path)) }
         let downloads = try await store.downloadsInFetchPlan()
         plan.fetchFiles = (fetch[.place]?.files ?? 0) + (fetch[.replace]?.files ?? 0)
         plan.fetchObjects = downloads.contents
@@ -32,9 +33,10 @@ struct Status {
         summary.conflicts = push[.conflict]?.files ?? 0
         summary.behind = push[.behind]?.files ?? 0
         summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
+        // Files that could not be read are in step with nothing.
         summary.filesInStep =
-            summary.filesSeen - summary.filesDeferred - plan.pushFiles
-            - summary.conflicts - summary.behind - summary.deletedElsewhere
+            try await store.candidateCount(scope)
+            - plan.pushFiles - summary.conflicts - summary.behind - summary.deletedElsewhere
         var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
         while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
         summary.seconds = (ContinuousClock.now - started).seconds

@@ -123,32 +123,46 @@ public struct Workspace: Sendable {
     }
 
     /// Calls `body` with each entry at or below a path of a place, caught up first.
+    @discardableResult
     public func list(
         _ place: Place,
         below path: LogicalPath? = nil,
         _ body: @Sendable (EntryRow) throws -> Void
-    ) async throws {
-        try await wrapping("listing \(place)") { try await open(place).store.eachEntry(below: path, body) }
+    ) async throws -> SyncSummary {
+        try await reading(place, "ls", "listing \(place)") { store, summary in
+            summary.filesSeen = try await store.eachEntry(below: path, body)
+        }
     }
 
     /// Calls `body` with each content that more than one local file holds; of one folder, scanned first, if it is given.
+    @discardableResult
     public func duplicates(
         in directory: String? = nil,
         _ body: @Sendable (DuplicateGroup) throws -> Void
-    ) async throws {
+    ) async throws -> SyncSummary {
         try await wrapping("looking for duplicates") {
+            let started = ContinuousClock.now
+            var summary = SyncSummary(command: "dedup")
             var root: LocalRoot?
             if let directory {
-                _ = try await scan(directory)
+                summary = try await scan(directory)
+                summary.command = "dedup"
                 root = try await LocalRoot.open(directory, catalog: catalog)
             }
-            try await catalog.eachDuplicate(below: root?.id, body)
+            summary.add(try await catalog.eachDuplicate(below: root?.id, body))
+            summary.seconds = (ContinuousClock.now - started).seconds
+            return summary
         }
     }
 
     /// Calls `body` with each content that more than one entry of a place holds.
-    public func duplicates(at place: Place, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws {
-        try await wrapping("looking for duplicates") { try await open(place).store.eachDuplicate(body) }
+    @discardableResult
+    public func duplicates(at place: Place, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws
+        -> SyncSummary
+    {
+        try await reading(place, "dedup", "looking for duplicates") { store, summary in
+            summary.add(try await store.eachDuplicate(body))
+        }
     }
 
     /// Runs a statement over the documented views, read-only.
@@ -158,7 +172,7 @@ public struct Workspace: Sendable {
         _ body: ([SQLCell]) throws -> Void
     ) async throws {
         try await wrapping("running SQL") {
-            try await SQLSession(catalog: catalog).run(statement, header: header, body)
+            try await SQLSession.run(statement, catalog: catalog, header: header, body)
         }
     }
 
@@ -182,7 +196,18 @@ public struct Workspace: Sendable {
 
     /// Published checkpoints of a run, or of all, newest first.
     public func checkpoints(of run: String?, at place: Place) async throws -> [CheckpointRow] {
-        try await wrapping("reading checkpoints") { try await open(place).store.checkpoints(run: run) }
+        try await checkpointLog(of: run, at: place).checkpoints
+    }
+
+    /// The same, with what it took to find out.
+    public func checkpointLog(of run: String?, at place: Place) async throws
+        -> (summary: SyncSummary, checkpoints: [CheckpointRow])
+    {
+        var checkpoints: [CheckpointRow] = []
+        let summary = try await reading(place, "checkpoint log", "reading checkpoints") { store, _ in
+            checkpoints = try await store.checkpoints(run: run)
+        }
+        return (summary, checkpoints)
     }
 
     /// Brings the files of one checkpoint into a folder, by default one named after the run.
@@ -200,6 +225,25 @@ public struct Workspace: Sendable {
                 destination: directory,
                 isForced: isForced
             ).run()
+        }
+    }
+
+    /// Catches up with a place and reads what is known of it then.
+    private func reading(
+        _ place: Place,
+        _ command: String,
+        _ action: String,
+        _ body: (PlaceStore, inout SyncSummary) async throws -> Void
+    ) async throws -> SyncSummary {
+        try await wrapping(action) {
+            let started = ContinuousClock.now
+            var summary = SyncSummary(command: command)
+            let repository = try await Repository.open(place, catalog: catalog)
+            context.report(repository.warnings, into: &summary)
+            summary.add(repository.remote.meter)
+            try await body(repository.store, &summary)
+            summary.seconds = (ContinuousClock.now - started).seconds
+            return summary
         }
     }
 

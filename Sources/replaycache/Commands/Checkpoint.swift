@@ -22,7 +22,8 @@ struct CheckpointPush: ReplayCacheSubcommand {
         abstract: "Publish files, or all files of a folder, as one checkpoint.",
         discussion: """
             The set becomes visible at once. Files over 32 MiB are stored in parts, and parts that are there already are \
-            not sent again. Every version of a file that is overwritten in place is kept.
+            not sent again. Every version of a file that is overwritten in place is kept. Links are followed; what \
+            cannot be part of the set, such as a file that ends in .part or .tmp, is named and nothing is published.
 
             Examples:
               replaycache checkpoint push model.pt --run fox --step 9 --metric loss=0.21
@@ -88,6 +89,9 @@ struct CheckpointLog: ReplayCacheSubcommand {
         commandName: "log",
         abstract: "List the checkpoints of a run, or of all runs, newest first.",
         discussion: """
+            Newest first is the highest step first; a checkpoint without a step counts as later than the steps published \
+            before it.
+
             Examples:
               replaycache checkpoint log
               replaycache checkpoint log fox-v3 --json
@@ -102,7 +106,7 @@ struct CheckpointLog: ReplayCacheSubcommand {
 
     func run() async throws {
         let workspace = try await global.open()
-        let rows = try await workspace.checkpoints(of: run, at: try remote.place())
+        let (summary, rows) = try await workspace.checkpointLog(of: run, at: try remote.place())
         if let run, rows.isEmpty {
             throw ReplayCacheError(
                 .usage,
@@ -113,8 +117,13 @@ struct CheckpointLog: ReplayCacheSubcommand {
         }
         if global.json {
             for row in rows { try Console.json(row) }
-            return try Console.json(SyncSummary(command: "checkpoint log"))
+        } else {
+            try Self.table(rows)
         }
+        try global.conclude(summary)
+    }
+
+    private static func table(_ rows: [CheckpointRow]) throws {
         var table = Table(["RUN", "STEP", "NAME", "COMMITTED", "FILES", "SIZE", "METRICS", "NOTE"])
         for row in rows {
             let metrics = row.metricTexts.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
@@ -132,7 +141,7 @@ struct CheckpointFetch: ReplayCacheSubcommand {
         commandName: "fetch",
         abstract: "Bring the files of one checkpoint into a folder.",
         discussion: """
-            RUN alone means its latest checkpoint. `best:METRIC` takes the lowest value for names with loss, err or ppl, \
+            RUN alone means its latest checkpoint, the first of the log. `best:METRIC` takes the lowest value for names with loss, err or ppl, \
             else the highest; `best:METRIC:min` and `:max` say it outright. NaN is never best.
 
             Examples:

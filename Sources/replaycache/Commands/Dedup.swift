@@ -1,6 +1,5 @@
 import ArgumentParser
 import ReplayCache
-import Synchronization
 
 struct Dedup: ReplayCacheSubcommand {
     static let configuration = CommandConfiguration(
@@ -28,15 +27,9 @@ struct Dedup: ReplayCacheSubcommand {
 
     func run() async throws {
         let workspace = try await global.open()
-        let totals = Mutex((groups: 0, copies: 0, wasted: Int64(0)))
         let isJSON = global.json
         let isRemote = remote != nil
         let tell: @Sendable (DuplicateGroup) throws -> Void = { group in
-            totals.withLock {
-                $0.groups += 1
-                $0.copies += group.paths.count - 1
-                $0.wasted += group.bytesWasted
-            }
             if isJSON { return try Console.json(group) }
             let waste = isRemote ? "stored once" : "\(ByteCount(group.bytesWasted)) wasted"
             try Console.data(
@@ -44,29 +37,20 @@ struct Dedup: ReplayCacheSubcommand {
             )
             for path in group.paths { try Console.data("  \(DisplayText.escaped(path))") }
         }
-        if let remote {
-            try await workspace.duplicates(at: try Place(remote), tell)
-        } else {
-            try await workspace.duplicates(in: dir, tell)
-        }
-        let (groups, copies, wasted) = totals.withLock { $0 }
-        if isJSON { return try Console.json(DedupSummary(groups: groups, copies: copies, bytesWasted: wasted)) }
-        let waste = isRemote ? "" : ", \(ByteCount(wasted)) wasted"
-        try Console.data(
-            groups == 0
-                ? "no duplicates"
-                : "\(Decimals.grouped(copies)) superfluous \(copies == 1 ? "copy" : "copies") of "
-                    + "\(Decimals.grouped(groups)) \(groups == 1 ? "file" : "files")\(waste)"
-        )
+        let summary =
+            if let remote {
+                try await workspace.duplicates(at: try Place(remote), tell)
+            } else {
+                try await workspace.duplicates(in: dir, tell)
+            }
+        if !isJSON { try Console.data(Self.totals(summary, isRemote: isRemote)) }
+        try global.conclude(summary)
     }
-}
 
-/// The last line of `dedup --json`.
-private struct DedupSummary: Encodable {
-    let v = 1
-    let event = "summary"
-    let command = "dedup"
-    let groups: Int
-    let copies: Int
-    let bytesWasted: Int64
+    private static func totals(_ summary: SyncSummary, isRemote: Bool) -> String {
+        guard let groups = summary.groups, let copies = summary.copies, groups > 0 else { return "no duplicates" }
+        return "\(Decimals.grouped(copies)) superfluous \(copies == 1 ? "copy" : "copies") of "
+            + "\(Decimals.grouped(groups)) \(groups == 1 ? "file" : "files")"
+            + (isRemote ? "" : ", \(ByteCount(summary.bytesWasted ?? 0)) wasted")
+    }
 }

@@ -35,9 +35,7 @@ struct List: ReplayCacheSubcommand {
         let workspace = try await global.open()
         let table = Mutex(Table(["MODIFIED", "SIZE", "STORED", "PATH"]))
         let (isJSON, isLong) = (global.json, long)
-        let isEmpty = Mutex(true)
-        try await workspace.list(place, below: below) { entry in
-            isEmpty.withLock { $0 = false }
+        let summary = try await workspace.list(place, below: below) { entry in
             if isJSON {
                 try Console.json(entry)
             } else if isLong {
@@ -50,7 +48,7 @@ struct List: ReplayCacheSubcommand {
             }
         }
         try table.withLock { try $0.flush() }
-        if let below, isEmpty.withLock({ $0 }) {
+        if let below, summary.filesSeen == 0 {
             throw ReplayCacheError(
                 .usage,
                 "nothing is at or below \(DisplayText.quoted(below.string))",
@@ -58,6 +56,6 @@ struct List: ReplayCacheSubcommand {
                 subject: below.string
             )
         }
-        if isJSON { try Console.json(SyncSummary(command: "ls")) }
+        try global.conclude(summary)
     }
 }

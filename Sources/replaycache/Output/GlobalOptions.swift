@@ -28,6 +28,12 @@ extension GlobalOptions {
         if let failure = summary.failure { throw SummarizedFailure(error: failure) }
     }
 
+    /// Ends a command that has printed rows of its own.
+    func conclude(_ summary: SyncSummary) throws {
+        if json { try Console.json(summary) }
+        if let failure = summary.failure { throw SummarizedFailure(error: failure) }
+    }
+
     /// Opens the catalog for an operation that prints rows of its own.
     func open() async throws -> Workspace {
         let narrator = Narrator(options: self, progress: Progress())

@@ -33,45 +33,45 @@ enum SummaryText {
     }
 
     private static func headline(_ s: SyncSummary) -> String {
-        let verb = s.dryRun ? "would" : "done:"
-        let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))"
+        let seconds = "\(Decimals.format(s.seconds, places: 2)) s"
         switch s.command {
         case "scan":
             return "scanned \(files(s.filesSeen)): \(Decimals.grouped(s.filesHashed)) hashed, "
-                + "\(Decimals.grouped(s.filesUnchanged)) unchanged (\(Decimals.format(s.seconds, places: 2)) s)"
-        case "push":
-            guard s.dryRun else {
-                return
-                    "pushed \(files(s.entriesAdded)): \(moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")), "
-                    + "\(files(s.filesInStep)) already there (\(time))"
-            }
-            return "\(verb) push \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
-                + "before compression; \(files(s.filesInStep)) are already there"
-        case "fetch":
-            guard s.dryRun else {
-                return "fetched \(files(s.filesPlaced)): "
-                    + "\(moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received"))"
-                    + (s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : "")
-                    + ", \(files(s.filesInStep)) already there (\(time))"
-            }
-            return
-                "\(verb) fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
-                + "\(files(s.filesInStep)) are already there"
+                + "\(Decimals.grouped(s.filesUnchanged)) unchanged (\(seconds))"
         case "verify":
-            return "verified \(files(s.filesInStep)) of \(Decimals.grouped(s.filesSeen)) "
-                + "(\(Decimals.format(s.seconds, places: 2)) s)"
-        case "checkpoint push" where s.dryRun:
-            return
-                "would publish \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)); parts that are there already are not sent"
-        case "checkpoint push":
-            return
-                "published \(files(s.filesSeen)): \(moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")) (\(time))"
-        case "checkpoint fetch":
-            return "fetched \(files(s.filesPlaced)): "
-                + "\(moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received")), "
-                + "\(files(s.filesInStep)) already there (\(time))"
+            return "verified \(files(s.filesInStep)) of \(Decimals.grouped(s.filesSeen)) (\(seconds))"
         default:
-            return "\(s.command): \(files(s.filesSeen)) (\(time))"
+            return s.dryRun ? intention(s) : deed(s)
+        }
+    }
+
+    private static func deed(_ s: SyncSummary) -> String {
+        let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))"
+        let sent = moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")
+        let received = moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received")
+        let inStep = "\(files(s.filesInStep)) already there (\(time))"
+        switch s.command {
+        case "push": return "pushed \(files(s.entriesAdded)): \(sent), \(inStep)"
+        case "fetch", "checkpoint fetch":
+            let renamed = s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : ""
+            return "fetched \(files(s.filesPlaced)): \(received)\(renamed), \(inStep)"
+        case "checkpoint push": return "published \(files(s.filesSeen)): \(sent) (\(time))"
+        default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
+        }
+    }
+
+    private static func intention(_ s: SyncSummary) -> String {
+        let inStep = "\(files(s.filesInStep)) are already there"
+        switch s.command {
+        case "push":
+            return "would push \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
+                + "before compression; \(inStep)"
+        case "fetch":
+            return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
+                + inStep
+        default:
+            return "would publish \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)); "
+                + "parts that are there already are not sent"
         }
     }
 

@@ -63,6 +63,16 @@ struct CatalogTests {
     }
 
     @Test
+    func aCatalogOfAnOlderVersionIsBroughtUpToDate() async throws {
+        let home = try scratch.folder("older")
+        let schema = try #require(Tree.text("\(Surroundings.packageRoot())/schema/m0001_catalog.sql"))
+        try Database(path: Catalog.path(in: home)).execute("\(schema); PRAGMA user_version = 1")
+        let older = try await Laptop(home: home, folder: laptop.folder)
+        try laptop.write("one", to: "one.txt")
+        #expect(try await older.workspace.scan(laptop.folder).filesHashed == 1)
+    }
+
+    @Test
     func aDamagedCatalogSaysWhatToDo() async throws {
         let home = try scratch.folder("damaged")
         try Tree.write("this is not a database, not at all, by no means whatever", to: Catalog.path(in: home))
@@ -221,6 +231,27 @@ struct CatalogTests {
         try Tree.setTime(of: laptop.at("new.slp"), to: 1_700_000_000)
         #expect(try await laptop.push(to: place).filesDeferred == 0)
         #expect(try await laptop.entries(at: place).count == 3)
+    }
+
+    @Test
+    func whatAnOlderReaderFoundIsReadAgainWithoutHashing() async throws {
+        for number in 0..<3 { try Tree.write(SampleBytes.replay(seed: UInt64(number)), to: laptop.at("\(number).slp")) }
+        try laptop.write("not a replay", to: "notes.txt")
+        _ = try await scan()
+        try settle()
+        let found = try await rows("SELECT version, stage_id, sha256 FROM local_replays ORDER BY sha256")
+        let database = try Database(path: Catalog.path(in: laptop.home))
+        try database.run("UPDATE replay SET reader = \(ReplayReader.version - 1), version = 'older', stage = NULL")
+        let again = try await scan()
+        #expect(again.filesHashed == 0)
+        #expect(again.filesUnchanged == 4)
+        #expect(try await rows("SELECT version, stage_id, sha256 FROM local_replays ORDER BY sha256") == found)
+        let readers = try database.all("SELECT DISTINCT reader FROM replay") { $0.int(0) }
+        #expect(readers == [ReplayReader.version])
+        // What a newer program found stays.
+        try database.run("UPDATE replay SET reader = \(ReplayReader.version + 1), version = 'newer'")
+        _ = try await scan()
+        #expect(try await rows("SELECT DISTINCT version FROM local_replays") == [[.text("newer")]])
     }
 
     @Test

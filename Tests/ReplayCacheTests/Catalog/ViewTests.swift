@@ -99,7 +99,59 @@ struct ViewTests {
         } throws: { ($0 as? ReplayCacheError)?.code == .usage }
     }
 
-    @Test(.enabled(if: Program.exist("python3")))
+    private static let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+
+    @Test(.timeLimit(.minutes(1)))
+    func aStatementThatTakesForEverCanBeCancelled() async throws {
+        let (firstRow, signal) = AsyncStream.makeStream(of: Void.self)
+        let laptop = laptop
+        let query = Task {
+            let sql = "\(Self.endless) SELECT 1 UNION ALL SELECT count(*) FROM n"
+            try await laptop.workspace.sql(sql, header: { _ in }, { _ in signal.yield() })
+        }
+        for await _ in firstRow { break }
+        query.cancel()
+        await #expect {
+            try await query.value
+        } throws: { ($0 as? ReplayCacheError)?.code == .cancelled }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aPlanThatTakesLongCanBeCancelled() async throws {
+        let (firstRow, signal) = AsyncStream.makeStream(of: Void.self)
+        let store = try await laptop.repository(at: place).store
+        let sql = "\(Self.endless) SELECT 1 UNION ALL SELECT count(*) FROM n"
+        let plan = Task {
+            try await store.interruptible { try await store.eachRow(of: sql) { signal.yield() } }
+        }
+        for await _ in firstRow { break }
+        plan.cancel()
+        await #expect {
+            try await plan.value
+        } throws: { ($0 as? SQLiteError)?.classified(doing: "planning").code == .cancelled }
+    }
+
+    @Test
+    func aLongAnswerIsWholeAndInOrder() async throws {
+        let found = try await rows("\(Self.endless) SELECT i FROM n LIMIT 1000")
+        #expect(found == (1...1000).map { [.integer($0)] })
+    }
+
+    @Test
+    func thePlacesWhoseStateIsGoneAreLeftOut() async throws {
+        let places = "\(laptop.home)/places"
+        let other = try scratch.place("other")
+        try await laptop.push(to: other)
+        let lost = try await Catalog(home: laptop.home).place(place).path
+        for name in try Tree.files(below: places) where "\(places)/\(name)".hasPrefix(lost) {
+            try Tree.remove("\(places)/\(name)")
+        }
+        #expect(try await rows("SELECT DISTINCT place FROM entries") == [[.text("file:\(other.directory)")]])
+        #expect(try await laptop.workspace.query(Selection()).count == 3)
+        #expect(!Tree.exists(lost))
+    }
+
+    @Test(.enabled(if: Program.exist("python3"), "needs python3"))
     func pythonReadsTheSameViews() async throws {
         let script = """
             import glob, sqlite3, sys
@@ -146,5 +198,11 @@ struct ViewTests {
         #expect(summary.objectsDownloaded == 1)
         try await pod.fetch(from: place) { $0.selection.limit = 1 }
         #expect(try pod.files() == ["backup/a.slp", "mewtwo/b.slp"])
+    }
+}
+
+extension PlaceStore {
+    fileprivate func eachRow(of sql: String, _ body: @Sendable () -> Void) throws {
+        try database.query(sql) { (_: borrowing Row) in body() }
     }
 }

@@ -48,6 +48,15 @@ struct CheckpointReferenceTests {
     }
 
     @Test
+    func checkpointsWithoutAStepStandAfterTheStepsBeforeThem() throws {
+        let steps: [(String, Int64?)] = [
+            ("a", nil), ("b", 300), ("c", nil), ("d", 200), ("e", nil), ("f", 400), ("g", 400),
+        ]
+        let committed = try steps.enumerated().map { try Self.row($1.0, step: $1.1, committed: Int64($0)) }
+        #expect(PlaceStore.newestFirst(committed).map(\.name) == ["g", "f", "e", "c", "b", "d", "a"])
+    }
+
+    @Test
     func theNewestOfANameIsMeant() throws {
         let rows = [try Self.row("latest", step: 2, committed: 2), try Self.row("latest", step: 1, committed: 1)]
         #expect(try CheckpointReference("fox@latest").resolve(rows).step == 2)

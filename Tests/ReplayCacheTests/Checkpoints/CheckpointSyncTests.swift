@@ -208,6 +208,109 @@ struct CheckpointSyncTests {
     }
 
     @Test
+    func linksInAFolderArePublishedAsWhatTheyLeadTo() async throws {
+        try trainer.write("weights", to: "blobs/1")
+        try trainer.write("{}", to: "ck/config.json")
+        try trainer.write("litter", to: "ck/.DS_Store")
+        try Tree.link(trainer.at("ck/model.safetensors"), to: "../blobs/1")
+        #expect(try await publish(["ck"], step: 1).filesSeen == 2)
+        _ = try await fetch("fox")
+        #expect(try pod.files() == ["config.json", "model.safetensors"])
+        #expect(pod.text("model.safetensors") == "weights")
+        #expect(try Tree.status(pod.at("model.safetensors")).kind == .regular)
+    }
+
+    /// Runs a push that must be refused, name `name`, and leave nothing at the place.
+    private func expectRefusal(of files: [String], naming name: String, run: String = "fox") async throws {
+        for isDryRun in [true, false] {
+            let files = files.map(trainer.at)
+            let description = CheckpointDescription(run: run)
+            await #expect {
+                try await trainer.workspace.pushCheckpoint(files, to: place, description, isDryRun: isDryRun)
+            } throws: { error in
+                guard let error = error as? ReplayCacheError else { return false }
+                return error.code == .usage && error.description.contains(name) && error.hint != nil
+            }
+        }
+        #expect(!Tree.exists(place.directory))
+    }
+
+    @Test(arguments: ["opt.part", "shards/opt.tmp", "model.pt~", "model.pt.replaced-01234567"])
+    func aFolderWithATemporaryFileIsNotPublishedWithoutIt(_ name: String) async throws {
+        try trainer.write("weights", to: "ck/model.pt")
+        try trainer.write("half", to: "ck/\(name)")
+        try await expectRefusal(of: ["ck"], naming: "ck/\(name)")
+    }
+
+    @Test
+    func aFolderWithALinkToNowhereIsNotPublishedWithoutIt() async throws {
+        try trainer.write("weights", to: "ck/model.pt")
+        try Tree.link(trainer.at("ck/latest.pt"), to: "missing.pt")
+        try await expectRefusal(of: ["ck"], naming: "ck/latest.pt")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aPipeIsRefusedAtOnce() async throws {
+        try trainer.write("weights", to: "ck/model.pt")
+        _ = try await Program.run("mkfifo", [trainer.at("ck/pipe"), trainer.at("pipe")])
+        try await expectRefusal(of: ["ck"], naming: "ck/pipe")
+        try await expectRefusal(of: ["pipe"], naming: "pipe")
+    }
+
+    @Test
+    func whatAFetchWouldNotPlaceIsNotPublished() async throws {
+        for path in ["w.part", "ck.tmp/model.pt", ".DS_Store"] { try trainer.write("weights", to: path) }
+        try await expectRefusal(of: ["w.part"], naming: "w.part")
+        try await expectRefusal(of: ["ck.tmp"], naming: "ck.tmp")
+        try await expectRefusal(of: [".DS_Store"], naming: ".DS_Store")
+        try await expectRefusal(of: ["ck.tmp/model.pt"], naming: "fox.tmp", run: "fox.tmp")
+    }
+
+    @Test(arguments: ["latest", "5000", "-1", "best:loss", "a@b", "a/b", ""])
+    func aNameThatReadsAsAnotherChoiceIsRefused(_ name: String) async throws {
+        try trainer.write("weights", to: "model.pt")
+        await #expect {
+            try await trainer.workspace.pushCheckpoint(
+                [trainer.at("model.pt")],
+                to: place,
+                description(step: 1, name: name)
+            )
+        } throws: { ($0 as? ReplayCacheError)?.code == .usage }
+        #expect(!Tree.exists(place.directory))
+    }
+
+    @Test(
+        arguments: [
+            ("latest.pkl", "latest.pkl", "latest.pkl"), ("5000.pt", "5000.pt", "5000.pt"),
+            ("5000/model.pt", "5000", "checkpoint-5000"), ("v1.5/model.pt", "v1.5", "v1.5"), (".pt", ".pt", ".pt"),
+            ("model.pt", "model.pt", "model"),
+        ]
+    )
+    func aDefaultNameChoosesItsCheckpoint(_ file: String, _ pushed: String, _ name: String) async throws {
+        try trainer.write("weights", to: file)
+        _ = try await publish([pushed], step: 1)
+        try trainer.write("other weights", to: "other.bin")
+        _ = try await publish(["other.bin"], step: 5000)
+        #expect(try await trainer.workspace.checkpoints(of: "fox", at: place).map(\.name) == ["other", name])
+        _ = try await fetch("fox@\(name)")
+        #expect(pod.text(file.split(separator: "/").last.map(String.init) ?? "") == "weights")
+    }
+
+    @Test
+    func metricsThatComeLaterDoNotMakeAStepTheLatest() async throws {
+        for step in 1...2 as ClosedRange<Int64> {
+            try trainer.write("weights \(step)", to: "\(step)/model.pt")
+            _ = try await publish(["\(step)/model.pt"], step: step)
+        }
+        var evaluated = description(step: 1)
+        evaluated.metrics = ["score": 3]
+        _ = try await trainer.workspace.pushCheckpoint([trainer.at("1/model.pt")], to: place, evaluated)
+        #expect(try await pod.workspace.checkpoints(of: "fox", at: place).map(\.step) == [2, 1])
+        _ = try await fetch("fox@latest")
+        #expect(pod.text("model.pt") == "weights 2")
+    }
+
+    @Test
     func whatCannotBeASetIsRefused() async throws {
         try trainer.write("weights", to: "a/model.pt")
         try trainer.write("weights", to: "b/model.pt")

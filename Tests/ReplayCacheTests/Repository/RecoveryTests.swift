@@ -5,7 +5,7 @@ import Testing
 @testable import ReplayCache
 
 /// Everything in a repository can be had with the tools of any system, without this program (`design.md` section 3).
-@Suite(.enabled(if: Program.exist("zstd", "sha256sum", "sh")))
+@Suite(.enabled(if: Program.exist("zstd", "sha256sum", "sh"), "needs zstd and sha256sum"))
 struct RecoveryTests {
     private let scratch: Scratch
     private let laptop: Laptop

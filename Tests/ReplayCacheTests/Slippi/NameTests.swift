@@ -46,7 +46,6 @@ struct NameTests {
         #expect(CharacterTable.rows.map(\.externalID) == Array(0...32))
         #expect(Set(StageTable.rows.map(\.id)).count == StageTable.rows.count)
         #expect(Stage.all.filter(\.isLegal).map(\.rawValue) == [2, 3, 8, 28, 31, 32])
-        #expect(MeleeCharacter.all.filter(\.isPlayable).count == 26)
     }
 
     @Test(arguments: [

@@ -34,7 +34,7 @@ struct ReplayFuzzTests {
         for round in 0..<rounds {
             let bytes = mutated(original, &random)
             let source = InstrumentedSource(bytes)
-            let metadata = try ReplayReader.read(source, fileName: "Game_2022.slp")
+            let metadata = try ReplayReader.read(source)
             #expect(source.bytesRead <= 2 * bytes.count + 64 * ReplayReader.headBytes, "round \(round)")
             #expect(source.largestRead <= EventWalk.windowBytes, "round \(round)")
             #expect(metadata.players.count <= 4, "round \(round)")

@@ -13,9 +13,8 @@ struct ReplayReaderTests {
         #expect(metadata.problem == nil)
         #expect(metadata.isComplete)
         #expect(metadata.slippiVersion == version.description)
-        #expect(metadata.stageName == "Fountain of Dreams")
+        #expect(metadata.stageID.map { Stage(rawValue: $0).name } == "Fountain of Dreams")
         #expect(metadata.lastFrame == spec.lastFrame)
-        #expect(metadata.durationFrames == spec.frames)
         #expect(metadata.players.map(\.character.name) == ["Mewtwo", "Ice Climbers"])
         #expect(metadata.players.map(\.characterIDsPlayed) == [[10], [14]])
         #expect(metadata.players.map(\.displayName) == ["Zhyrri", "かみ ほし"])
@@ -27,7 +26,6 @@ struct ReplayReaderTests {
         #expect(metadata.players[0].slippiUID == (version >= .init(3, 11) ? "0123456789012345678901234567" : nil))
         #expect(metadata.matchID == (version >= .init(3, 14) ? spec.matchID : nil))
         #expect(metadata.gameNumber == (version >= .init(3, 14) ? 2 : nil))
-        #expect(metadata.matchKind == (version >= .init(3, 14) ? "ranked" : version >= .init(3, 7) ? "online" : nil))
         #expect(metadata.startedAtMilliseconds == 1_671_519_159_000)
     }
 
@@ -128,7 +126,7 @@ struct ReplayReaderTests {
         spec.rollbackInterval = 5
         let bytes = spec.bytes()
         #expect(bytes.count > plain * 3 / 2)
-        #expect(try ReplayReader.read(ByteArraySource(bytes)).durationFrames == spec.frames)
+        #expect(try ReplayReader.read(ByteArraySource(bytes)).lastFrame == spec.frames - 124)
     }
 
     @Test(arguments: [0, 1, 10, 14, 15, 16, 40, 300])
@@ -218,20 +216,16 @@ struct ReplayReaderTests {
     }
 
     @Test
-    func fileNameAndModificationTimeStandInForAMissingStartTime() throws {
+    func theMatchIDStandsInForAMissingStartTime() throws {
         var spec = onlineGame(.init(3, 14))
         spec.startedAt = nil
-        let session = try ReplayReader.read(ByteArraySource(spec.bytes()), fileName: "Game_20220530T231501.slp")
+        let session = try ReplayReader.read(ByteArraySource(spec.bytes()))
         #expect(session.startedAtSource == .matchID)
+        #expect(session.startedAtMilliseconds == 1_671_519_159_180)
         spec.matchID = ""
-        let source = ByteArraySource(spec.bytes())
-        let named = try ReplayReader.read(source, fileName: "Game_20220530T231501.slp", modificationTime: 5000)
-        #expect(named.startedAtSource == .fileName)
-        #expect(named.startedAtMilliseconds == 1_653_952_501_000)
-        #expect(named.startedAtHasZone == false)
-        let dated = try ReplayReader.read(source, fileName: "game.slp", modificationTime: 5000)
-        #expect(dated.startedAtSource == .modificationTime)
-        #expect(dated.startedAtMilliseconds == 5000)
+        let unknown = try ReplayReader.read(ByteArraySource(spec.bytes()))
+        #expect(unknown.startedAtSource == nil)
+        #expect(unknown.startedAtMilliseconds == nil)
     }
 
     /// A ranked game of Mewtwo against Ice Climbers, with rollbacks, items and a gecko list.

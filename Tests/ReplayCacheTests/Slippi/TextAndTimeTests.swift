@@ -47,13 +47,10 @@ struct TextAndTimeTests {
     }
 
     @Test
-    func matchIdsAndFileNamesHoldTimes() {
+    func matchIdsHoldTimes() {
         let session = StartTime(matchID: "mode.unranked-2022-12-20T06:52:39.18-0")
         #expect(session == StartTime(millisecondsSince1970: 1_671_519_159_180, hasZone: true))
         #expect(StartTime(matchID: "mode.ranked") == nil)
-        #expect(StartTime(fileName: "20220530T231501")?.millisecondsSince1970 == 1_653_952_501_000)
-        #expect(StartTime(fileName: "Game_8C56C529AEAA_20220530T231501.slp")?.hasZone == false)
-        #expect(StartTime(fileName: "Game_20220530.slp") == nil)
     }
 
     @Test

@@ -20,7 +20,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The disk is full or a quota is used up: going on with other files cannot help.
     package var isOutOfSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
 
-    func classified(doing action: String, subject: String?) -> ReplayCacheError {
+    func classified(subject: String?) -> ReplayCacheError {
         let hint: String? =
             switch errno {
             case .noSpace, .diskQuotaExceeded: "free some space there, then run the same command again to continue"

@@ -26,13 +26,6 @@ package enum Machine {
         return unsafe pointers.allSatisfy { unsafe $0.map { unsafe String(validatingCString: $0) != nil } ?? true }
     }()
 
-    /// Peak resident memory of this process in bytes.
-    package static var peakMemory: Int64 {
-        var usage = rusage()
-        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
-        return Int64(usage.ru_maxrss) * 1024
-    }
-
     /// Lets this process open as many files as it is allowed to: batches of files are held open until they are placed.
     package static func raiseOpenFileLimit() {
         var limit = rlimit()
@@ -79,13 +72,6 @@ package enum Machine {
             guard unsafe stat(prefix, &raw) != 0 else { continue }
             throw failure
         }
-    }
-
-    /// Bytes that this user may still write on the file system of `path`; nil when it cannot be told.
-    package static func freeSpace(at path: String) -> Int64? {
-        var raw = statvfs()
-        guard unsafe statvfs(path, &raw) == 0 else { return nil }
-        return Int64(clamping: UInt64(raw.f_bavail) &* UInt64(raw.f_frsize))
     }
 
     /// Whether `path` is on a network file system, where SQLite's WAL is unsafe (sqlite.org/wal.html).

@@ -27,8 +27,11 @@ package final class OpenFile: Sendable {
     }
 
     /// Opens a file for reading by its path.
+    ///
+    /// `O_NONBLOCK` keeps a named pipe that nobody writes to from hanging the program.
     package static func reading(_ path: String) throws(FileError) -> OpenFile {
-        let result = try retryingInterrupts("open", path) { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) }
+        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC
+        let result = try retryingInterrupts("open", path) { Int(unsafe open(path, flags)) }
         return OpenFile(Int32(result), path)
     }
 

@@ -108,19 +108,19 @@ internal import CSQLite
         }
     }
 
-    /// Attaches another database, which this connection then can only read.
-    package func attachReadOnly(_ path: String, as schema: String) throws(SQLiteError) {
-        // sqlite.org/uri.html: these characters would end the path.
-        var escaped = ""
+    /// Attaches another database, which must exist: SQLite would make it otherwise.
+    package func attach(_ path: String, as schema: String, _ mode: Mode = .readWrite) throws(SQLiteError) {
+        // sqlite.org/uri.html: these characters would end the path, and two slashes at its beginning name a host.
+        var uri = path.hasPrefix("/") ? "file://" : "file:"
         for scalar in path.unicodeScalars {
             switch scalar {
-            case "%": escaped += "%25"
-            case "?": escaped += "%3f"
-            case "#": escaped += "%23"
-            default: escaped.unicodeScalars.append(scalar)
+            case "%": uri += "%25"
+            case "?": uri += "%3f"
+            case "#": uri += "%23"
+            default: uri.unicodeScalars.append(scalar)
             }
         }
-        try run("ATTACH ? AS \(schema)", .text("file:\(escaped)?mode=ro"))
+        try run("ATTACH ? AS \(schema)", .text("\(uri)?mode=\(mode == .readOnly ? "ro" : "rw")"))
     }
 
     /// The row id of the last insert on this connection.

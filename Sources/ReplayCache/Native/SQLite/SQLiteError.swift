@@ -12,7 +12,6 @@ package struct SQLiteError: Error, Sendable, Equatable {
     /// The result code without its extension.
     package var primaryCode: Int32 { code & 0xFF }
 
-    package var isInterrupted: Bool { primaryCode == SQLITE_INTERRUPT }
     package var isReadOnly: Bool { primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY }
 
     /// The error with the words and the advice that a user needs.

@@ -32,10 +32,13 @@ internal import CSQLite
 
     deinit { unsafe sqlite3_finalize(handle) }
 
+    /// How many result columns there are.
+    package var columnCount: Int { Int(unsafe sqlite3_column_count(handle)) }
+
     /// The names of the result columns.
     package var columnNames: [String] {
-        (0..<(unsafe sqlite3_column_count(handle))).map { index in
-            unsafe sqlite3_column_name(handle, index).map { unsafe String(cString: $0) } ?? "column\(index)"
+        (0..<columnCount).map { index in
+            unsafe sqlite3_column_name(handle, Int32(index)).map { unsafe String(cString: $0) } ?? "column\(index)"
         }
     }
 
@@ -129,7 +132,6 @@ package struct Row: ~Copyable {
     package func optionalInt64(_ column: Int) -> Int64? { isNull(column) ? nil : int64(column) }
     package func optionalInt(_ column: Int) -> Int? { isNull(column) ? nil : int(column) }
     package func optionalText(_ column: Int) -> String? { isNull(column) ? nil : text(column) }
-    package func optionalDouble(_ column: Int) -> Double? { isNull(column) ? nil : double(column) }
 
     /// A digest column, nil when it is NULL or not 32 bytes long.
     package func digest(_ column: Int) -> Digest? { isNull(column) ? nil : Digest(bytes: blob(column)) }
