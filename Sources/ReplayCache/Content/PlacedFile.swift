@@ -68,10 +68,17 @@ package final class PlacedFile: Sendable {
     }
 
     private static func create(_ name: String, in directory: OpenFile) throws -> OpenFile {
-        do {
-            return try directory.creating(name)
-        } catch  where error.errno == .fileExists {
-            return try directory.updating(name)
+        while true {
+            do {
+                return try directory.creating(name)
+            } catch {
+                guard error.errno == .fileExists else { throw error }
+            }
+            do {
+                return try directory.updating(name)
+            } catch {
+                guard error.errno == .noSuchFileOrDirectory else { throw error }
+            }
         }
     }
 
@@ -84,6 +91,7 @@ package final class PlacedFile: Sendable {
 
     /// Gives the file its final name.
     ///
+    /// Creates the file, or opens the one that is there; another writer may take it away between the two.
     /// Content must be verified and durable by now; make the directory durable after.
     ///
     /// Throws `Errno.fileExists` when the destination is not as promised, and leaves it alone.
