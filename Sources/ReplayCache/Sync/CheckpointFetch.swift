@@ -87,8 +87,7 @@ struct CheckpointFetch {
                     size: file.size,
                     mtime: Timestamp(milliseconds: checkpoint.committedMilliseconds).nanoseconds,
                     source: nil,
-                    known: known?.status,
-                    knownDigest: known?.digest
+                    known: known?.status
                 )
             )
         }

@@ -28,9 +28,9 @@ struct Fetch {
         let leftovers = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
             .run(into: &summary)
         if options.isDryRun {
-            try await planOnly(repository, root.id, &summary)
+            try await planOnly(repository, root, &summary)
         } else {
-            let totals = try await repository.store.planFetch(scope(root.id))
+            let totals = try await plan(repository.store, root, &summary)
             try await tell(totals, repository.store, &summary)
             try await reclaim(leftovers, root, repository.store)
             try await move(totals, root, repository, &summary)
@@ -54,8 +54,30 @@ struct Fetch {
         )
     }
 
-    private func planOnly(_ repository: Repository, _ root: RootID, _ summary: inout SyncSummary) async throws {
-        let totals = try await repository.store.planFetch(scope(root))
+    /// Works out what is to be done, with a look at what the catalog cannot know.
+    private func plan(
+        _ store: PlaceStore,
+        _ root: LocalRoot,
+        _ summary: inout SyncSummary
+    ) async throws -> [FetchAction: PlanTotal] {
+        let scope = scope(root.id)
+        _ = try await store.planFetch(scope)
+        var failures = 0
+        try await DestinationCheck(root: root, store: store, scope: scope).run { item, reason in
+            failures += 1
+            context.report(.failed(path: item.path, reason: reason))
+        }
+        summary.filesFailed += failures
+        return try await store.fetchTotals()
+    }
+
+    private func planOnly(_ repository: Repository, _ root: LocalRoot?, _ summary: inout SyncSummary) async throws {
+        let totals =
+            if let root {
+                try await plan(repository.store, root, &summary)
+            } else {
+                try await repository.store.planFetch(scope(RootID(rawValue: -1)))
+            }
         try await tell(totals, repository.store, &summary)
         let downloads = try await repository.store.downloadsInFetchPlan()
         summary.filesPlaced = [.place, .replace, .overwrite].reduce(0) { $0 + (totals[$1]?.files ?? 0) }
@@ -81,7 +103,7 @@ struct Fetch {
         }
         summary.filesInStep =
             try await store.selectedCount(scope(RootID(rawValue: 0)))
-            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move].reduce(0) {
+            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move, .unread, .obstructed].reduce(0) {
                 $0 + (totals[$1]?.files ?? 0)
             }
     }
