@@ -16,6 +16,7 @@ struct CheckpointFetch {
         let directory = destination ?? reference.run
         try Machine.makeDirectories(directory)
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
+        try LocalRoot.refuseOverlap(of: directory, with: place)
         try root.refuseOverlap(with: place)
         try root.claim()
         context.progress.begin("fetching", items: checkpoint.files.count, bytes: checkpoint.size)

@@ -14,6 +14,8 @@ struct Fetch {
         var summary = SyncSummary(command: "fetch")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
+        try await FetchSource(store: repository.store, from: options.from, place: place).check()
+        try LocalRoot.refuseOverlap(of: destination, with: place)
         let repository = try await Repository.open(place, catalog: context.catalog)
         context.report(repository.warnings, into: &summary)
         if !options.isDryRun { try Machine.makeDirectories(destination) }
