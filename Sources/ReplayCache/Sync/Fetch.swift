@@ -5,8 +5,6 @@ struct Fetch {
     let destination: String
     let options: FetchOptions
 
-    /// Contents in flight: enough to decode on all cores while others wait for the remote.
-    private static let width = 2 * Machine.coreCount + 4
     /// Rows of the plan read at once.
     private static let pageCount = 512
 
@@ -14,14 +12,14 @@ struct Fetch {
         var summary = SyncSummary(command: "fetch")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
-        try await FetchSource(store: repository.store, from: options.from, place: place).check()
-        try LocalRoot.refuseOverlap(of: destination, with: place)
         let repository = try await Repository.open(place, catalog: context.catalog)
         context.report(repository.warnings, into: &summary)
+        try await FetchSource(store: repository.store, from: options.from, place: place).check()
+        try LocalRoot.refuseOverlap(of: destination, with: place)
         if !options.isDryRun { try Machine.makeDirectories(destination) }
         guard let root = try await openDestination() else {
             // A dry run into a folder that does not exist yet: everything would be placed.
-            try await planOnly(repository, RootID(rawValue: -1), &summary)
+            try await planOnly(repository, nil, &summary)
             summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
@@ -140,18 +138,34 @@ struct Fetch {
             place: repository.store.record.id
         )
         try await rename(root, repository, &placer, &summary)
-        var counts = summary
-        var rows = items(wanted, repository.store)
         let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        var first = FetchUnits(items(wanted, repository.store))
+        try await place(&first, stager, &placer, &summary)
+        guard first.leavesMore else { return }
+        var second = FetchUnits(items(wanted, repository.store), isSecondRound: true)
+        // Their contents were counted with the first paths.
+        let reused = summary.objectsReused
+        try await place(&second, stager, &placer, &summary)
+        summary.objectsReused = reused
+    }
+
+    private func place(
+        _ units: inout FetchUnits,
+        _ stager: Stager,
+        _ placer: inout Placer,
+        _ summary: inout SyncSummary
+    ) async throws {
+        var counts = summary
         do {
             try await forEachConcurrently(
-                width: Self.width,
-                next: { try await rows.nextUnit() },
+                width: Stager.width,
+                next: { try await units.next() },
                 work: { await stager.stage($0) },
                 collect: { try await take($0, &placer, &counts) }
             )
         } catch {
-            // What is verified is worth placing, unless the user wants out or the disk is the problem.
+            // What is verified is worth placing, unless the user wants out. On a full or failing disk the sync before the
+            // renames decides: nothing gets a name that is not whole there. The first error is the one to report.
             if !Task.isCancelled { try? await placer.flush(&counts) }
             summary = counts
             throw error

@@ -12,8 +12,8 @@ struct Placer {
 
     /// Files and bytes in a batch.
     ///
-    /// Each file holds two descriptors until it is placed.
-    private static let maximumFiles = 256
+    /// Each file holds two descriptors until it is placed, and a process may have as few as 1,024.
+    private static let maximumFiles = 128
     private static let maximumBytes: Int64 = 256 << 20
 
     /// With `remembersAgreement`, root and place agree on what was placed: for entries, not for checkpoints.
