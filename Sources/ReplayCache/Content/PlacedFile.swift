@@ -24,9 +24,10 @@ package final class PlacedFile: Sendable {
     package let file: OpenFile
     package let directory: OpenFile
     package let name: String
-    private let temporaryName: String
-    private let isWorthKeeping: Bool
-    private let isPlaced = Atomic(false)
+    let temporaryName: String
+    let isWorthKeeping: Bool
+    /// Whether the temporary name is no longer this value's to remove: the file has its final name, or is parked.
+    private let isLetGo = Atomic(false)
 
     /// Creates the temporary file for `path` below `root`, making its directories, or takes over one that an earlier
     /// run left there for the same content and name.
@@ -49,6 +50,22 @@ package final class PlacedFile: Sendable {
         if !isWorthKeeping { try file.truncate(to: 0) }
     }
 
+    /// Opens and locks a parked file again.
+    ///
+    /// Throws `Errno.resourceTemporarilyUnavailable` when another run has taken it.
+    init(reopening parked: ParkedFile) throws {
+        let opened = try parked.directory().updating(parked.temporaryName)
+        guard opened.tryLock(), try parked.isThere() else {
+            throw FileError("reopen", opened.path, .resourceTemporarilyUnavailable)
+        }
+        directory = try parked.directory()
+        name = String(parked.path.name)
+        isWorthKeeping = parked.isWorthKeeping
+        temporaryName = parked.temporaryName
+        file = opened
+        parked.letGo()
+    }
+
     /// Opens and locks the temporary file.
     ///
     /// Throws `Errno.resourceTemporarilyUnavailable`, unless it may wait, when another process is writing the same content
@@ -67,17 +84,25 @@ package final class PlacedFile: Sendable {
         return file
     }
 
+    /// Creates the file, or opens the one that is there; another writer may take it away between the two.
     private static func create(_ name: String, in directory: OpenFile) throws -> OpenFile {
-        do {
-            return try directory.creating(name)
-        } catch  where error.errno == .fileExists {
-            return try directory.updating(name)
+        while true {
+            do {
+                return try directory.creating(name)
+            } catch {
+                guard error.errno == .fileExists else { throw error }
+            }
+            do {
+                return try directory.updating(name)
+            } catch {
+                guard error.errno == .noSuchFileOrDirectory else { throw error }
+            }
         }
     }
 
     deinit {
         // An empty file holds nothing to resume from.
-        guard !isPlaced.load(ordering: .relaxed), !(isWorthKeeping && file.byteCount > 0) else { return }
+        guard !isLetGo.load(ordering: .relaxed), !(isWorthKeeping && file.byteCount > 0) else { return }
         // Best effort: what cannot be removed now is reclaimed by the next scan.
         try? directory.remove(temporaryName)
     }
@@ -99,8 +124,11 @@ package final class PlacedFile: Sendable {
         case .any:
             try directory.rename(temporaryName, to: name, in: directory, replacing: true)
         }
-        isPlaced.store(true, ordering: .relaxed)
+        letGo()
     }
+
+    /// Leaves the temporary file to someone else.
+    func letGo() { isLetGo.store(true, ordering: .relaxed) }
 
     /// The digest in a temporary name, nil for other names.
     package static func digest(inTemporaryName name: some StringProtocol) -> Digest? {

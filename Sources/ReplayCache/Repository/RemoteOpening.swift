@@ -10,8 +10,10 @@ enum RemoteOpening {
     static func openCreating(_ place: Place) throws -> any Remote {
         if let remote = try existing(place) { return remote }
         let parent = place.directory.split(separator: "/").dropLast().joined(separator: "/")
-        guard (try? OpenFile.directory("/\(parent)")) != nil else { throw missing(place) }
+        guard let above = try? OpenFile.directory("/\(parent)") else { throw missing(place) }
         try Machine.makeDirectories(place.directory)
+        // What is committed would be lost with the name of its folder.
+        try above.synchronize()
         return try DirectoryRemote(path: place.directory)
     }
 

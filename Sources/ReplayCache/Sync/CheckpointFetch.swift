@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// Brings the files of one checkpoint into a folder.
 struct CheckpointFetch {
     let context: SyncContext
@@ -14,6 +16,7 @@ struct CheckpointFetch {
         context.report(repository.warnings, into: &summary)
         let checkpoint = try await resolve(repository)
         let directory = destination ?? reference.run
+        try LocalRoot.refuseOverlap(of: directory, with: place)
         try Machine.makeDirectories(directory)
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
         try root.refuseOverlap(with: place)
@@ -22,24 +25,68 @@ struct CheckpointFetch {
         let published = Set(try await repository.store.checkpoints(run: reference.run).flatMap(\.files).map(\.sha256))
         let items = try await plan(checkpoint, root, published, &summary)
         let stager = Stager(root: root, catalog: context.catalog, repository: repository)
-        var placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
-        var staged: [Stager.StagedFile] = []
-        for item in items {
-            let outcome = await stager.stage([item])
-            if let failure = outcome.failures.first {
-                throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
-            }
-            summary.objectsDownloaded += outcome.fetched.objectsDownloaded
-            summary.objectsReused += outcome.fetched.objectsReused
-            summary.bytesRaw += outcome.bytesRaw
-            staged += outcome.files
-        }
+        let placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
         // Names only when every file of the set is here and verified.
-        for file in staged { try await placer.add(file, &summary) }
-        try await placer.flush(&summary)
+        try await place(try await verified(items, stager, &summary), placer, root, &summary)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return (summary, checkpoint)
+    }
+
+    /// Makes temporary files with the contents of all `items`, closed so that the set may be of any size.
+    private func verified(
+        _ items: [FetchItem],
+        _ stager: Stager,
+        _ summary: inout SyncSummary
+    ) async throws -> [Stager.Parked] {
+        var units = Dictionary(grouping: items, by: \.digest).values.sorted { $0[0].id < $1[0].id }[...]
+        var counts = summary
+        var parked: [Stager.Parked] = []
+        try await forEachConcurrently(
+            width: Stager.width,
+            next: { units.popFirst() },
+            work: { await stager.park($0) },
+            collect: { outcome in
+                if let failure = outcome.failures.first {
+                    throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
+                }
+                counts.objectsDownloaded += outcome.fetched.objectsDownloaded
+                counts.objectsReused += outcome.fetched.objectsReused
+                counts.bytesRaw += outcome.bytesRaw
+                parked += outcome.parked
+            }
+        )
+        summary = counts
+        return parked
+    }
+
+    private func place(
+        _ parked: [Stager.Parked],
+        _ placer: Placer,
+        _ root: LocalRoot,
+        _ summary: inout SyncSummary
+    ) async throws {
+        var placer = placer
+        let areThere = try await BlockingPool.shared.run { try parked.allSatisfy { try $0.file.isThere() } }
+        guard areThere else { throw Self.taken(root) }
+        for file in parked {
+            do {
+                try await placer.add(try await BlockingPool.shared.run { try file.reopened() }, &summary)
+            } catch let error as FileError {
+                guard error.isNotFound || error.errno == .resourceTemporarilyUnavailable else { throw error }
+                throw Self.taken(root)
+            }
+        }
+        try await placer.flush(&summary)
+    }
+
+    private static func taken(_ root: LocalRoot) -> ReplayCacheError {
+        ReplayCacheError(
+            .busy,
+            "another fetch is writing to \(root.path)",
+            hint: "wait for it, then run the same command again",
+            subject: root.path
+        )
     }
 
     private func resolve(_ repository: Repository) async throws -> CheckpointRow {
@@ -87,8 +134,7 @@ struct CheckpointFetch {
                     size: file.size,
                     mtime: Timestamp(milliseconds: checkpoint.committedMilliseconds).nanoseconds,
                     source: nil,
-                    known: known?.status,
-                    knownDigest: known?.digest
+                    known: known?.status
                 )
             )
         }

@@ -5,8 +5,6 @@ struct Fetch {
     let destination: String
     let options: FetchOptions
 
-    /// Contents in flight: enough to decode on all cores while others wait for the remote.
-    private static let width = 2 * Machine.coreCount + 4
     /// Rows of the plan read at once.
     private static let pageCount = 512
 
@@ -16,10 +14,12 @@ struct Fetch {
         let started = ContinuousClock.now
         let repository = try await Repository.open(place, catalog: context.catalog)
         context.report(repository.warnings, into: &summary)
+        try await FetchSource(store: repository.store, from: options.from, place: place).check()
+        try LocalRoot.refuseOverlap(of: destination, with: place)
         if !options.isDryRun { try Machine.makeDirectories(destination) }
         guard let root = try await openDestination() else {
             // A dry run into a folder that does not exist yet: everything would be placed.
-            try await planOnly(repository, RootID(rawValue: -1), &summary)
+            try await planOnly(repository, nil, &summary)
             summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
@@ -28,10 +28,9 @@ struct Fetch {
         let leftovers = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
             .run(into: &summary)
         if options.isDryRun {
-            try await planOnly(repository, root.id, &summary)
+            try await planOnly(repository, root, &summary)
         } else {
-            let store = repository.store
-            let totals = try await store.interruptible { try await store.planFetch(scope(root.id)) }
+            let totals = try await plan(repository.store, root, &summary)
             try await tell(totals, repository.store, &summary)
             try await reclaim(leftovers, root, repository.store)
             try await move(totals, root, repository, &summary)
@@ -55,9 +54,30 @@ struct Fetch {
         )
     }
 
-    private func planOnly(_ repository: Repository, _ root: RootID, _ summary: inout SyncSummary) async throws {
-        let store = repository.store
-        let totals = try await store.interruptible { try await store.planFetch(scope(root)) }
+    /// Works out what is to be done, with a look at what the catalog cannot know.
+    private func plan(
+        _ store: PlaceStore,
+        _ root: LocalRoot,
+        _ summary: inout SyncSummary
+    ) async throws -> [FetchAction: PlanTotal] {
+        let scope = scope(root.id)
+        _ = try await store.interruptible { try await store.planFetch(scope) }
+        var failures = 0
+        try await DestinationCheck(root: root, store: store, scope: scope).run { item, reason in
+            failures += 1
+            context.report(.failed(path: item.path, reason: reason))
+        }
+        summary.filesFailed += failures
+        return try await store.fetchTotals()
+    }
+
+    private func planOnly(_ repository: Repository, _ root: LocalRoot?, _ summary: inout SyncSummary) async throws {
+        let totals =
+            if let root {
+                try await plan(repository.store, root, &summary)
+            } else {
+                try await repository.store.planFetch(scope(RootID(rawValue: -1)))
+            }
         try await tell(totals, repository.store, &summary)
         let downloads = try await repository.store.downloadsInFetchPlan()
         summary.filesPlaced = [.place, .replace, .overwrite].reduce(0) { $0 + (totals[$1]?.files ?? 0) }
@@ -83,7 +103,7 @@ struct Fetch {
         }
         summary.filesInStep =
             try await store.selectedCount(scope(RootID(rawValue: 0)))
-            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move].reduce(0) {
+            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move, .unread, .obstructed].reduce(0) {
                 $0 + (totals[$1]?.files ?? 0)
             }
     }
@@ -118,18 +138,34 @@ struct Fetch {
             place: repository.store.record.id
         )
         try await rename(root, repository, &placer, &summary)
-        var counts = summary
-        var rows = items(wanted, repository.store)
         let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        var first = FetchUnits(items(wanted, repository.store))
+        try await place(&first, stager, &placer, &summary)
+        guard first.leavesMore else { return }
+        var second = FetchUnits(items(wanted, repository.store), isSecondRound: true)
+        // Their contents were counted with the first paths.
+        let reused = summary.objectsReused
+        try await place(&second, stager, &placer, &summary)
+        summary.objectsReused = reused
+    }
+
+    private func place(
+        _ units: inout FetchUnits,
+        _ stager: Stager,
+        _ placer: inout Placer,
+        _ summary: inout SyncSummary
+    ) async throws {
+        var counts = summary
         do {
             try await forEachConcurrently(
-                width: Self.width,
-                next: { try await rows.nextUnit() },
+                width: Stager.width,
+                next: { try await units.next() },
                 work: { await stager.stage($0) },
                 collect: { try await take($0, &placer, &counts) }
             )
         } catch {
-            // What is verified is worth placing, unless the user wants out or the disk is the problem.
+            // What is verified is worth placing, unless the user wants out. On a full or failing disk the sync before the
+            // renames decides: nothing gets a name that is not whole there. The first error is the one to report.
             if !Task.isCancelled { try? await placer.flush(&counts) }
             summary = counts
             throw error

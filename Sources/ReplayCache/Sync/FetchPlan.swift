@@ -18,6 +18,12 @@ enum FetchAction: Int, Sendable {
     case overwrite = 8
     /// The local file changed and the entry is gone: a conflict without an entry.
     case changedAndDeleted = 9
+    /// What the local file holds is not known, because it is being written or cannot be read: leave it, whoever insists.
+    ///
+    /// The scan has named and counted it.
+    case unread = 10
+    /// Something that the scan passed over stands in the way: leave it.
+    case obstructed = 11
 }
 
 /// One row of a plan.
@@ -37,8 +43,6 @@ struct FetchItem: PlanItem {
     let source: String?
     /// The local file as the catalog knows it; nil when nothing is there.
     let known: FileStatus?
-    /// Its content, nil when that is not known.
-    let knownDigest: Digest?
 }
 
 extension PlaceStore {
@@ -57,8 +61,7 @@ extension PlaceStore {
             DROP TABLE IF EXISTS temp.fetch_plan;
             CREATE TEMP TABLE fetch_plan (
                 id INTEGER PRIMARY KEY, action INTEGER, path TEXT, local TEXT, digest BLOB, size INTEGER, mtime INTEGER,
-                source TEXT, device INTEGER, inode INTEGER, known_size INTEGER, known_mtime INTEGER, known_ctime INTEGER,
-                known_digest BLOB
+                source TEXT, device INTEGER, inode INTEGER, known_size INTEGER, known_mtime INTEGER, known_ctime INTEGER
             )
             """
         )
@@ -72,13 +75,13 @@ extension PlaceStore {
         try database.run(
             """
             INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
-                known_ctime, known_digest)
-            SELECT action, path, local, digest, size, mtime, device, inode, known_size, known_mtime, known_ctime, known_digest
+                known_ctime)
+            SELECT action, path, local, digest, size, mtime, device, inode, known_size, known_mtime, known_ctime
             FROM (
                 SELECT \(Self.fetchAction(isForced: scope.isForced)) AS action, e.path AS path,
                     substr(e.path, length(?3) + 1) AS local, ec.digest AS digest, ec.size AS size, e.mtime AS mtime,
                     f.device AS device, f.inode AS inode, f.size AS known_size, f.mtime AS known_mtime,
-                    f.ctime AS known_ctime, lc.digest AS known_digest, ec.id AS content
+                    f.ctime AS known_ctime, ec.id AS content
                 FROM (\(selected)) e
                 JOIN main.content ec ON ec.id = e.content
                 LEFT JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(e.path, length(?3) + 1)
@@ -92,7 +95,12 @@ extension PlaceStore {
         )
         try planDeletions(scope)
         try planMoves(scope)
-        return try totals(of: "fetch_plan", FetchAction.init(rawValue:))
+        return try fetchTotals()
+    }
+
+    /// Files and bytes of the plan by action.
+    func fetchTotals() throws -> [FetchAction: PlanTotal] {
+        try totals(of: "fetch_plan", FetchAction.init(rawValue:))
     }
 
     private func bindings(_ scope: FetchScope) -> [SQLiteValue] {
@@ -113,7 +121,7 @@ extension PlaceStore {
             WHEN p.path IS NULL THEN \(FetchAction.place.rawValue)
             WHEN lc.digest = ec.digest THEN
                 CASE WHEN a.content = lc.id THEN NULL ELSE \(FetchAction.adopt.rawValue) END
-            WHEN lc.id IS NULL THEN \(unlessForced(.conflict))
+            WHEN lc.id IS NULL THEN \(FetchAction.unread.rawValue)
             WHEN a.content IS NULL OR a.content = lc.id THEN
                 CASE WHEN \(entryFollowsLocal) THEN \(FetchAction.replace.rawValue)
                     ELSE \(unlessForced(.conflict)) END
@@ -176,7 +184,7 @@ extension PlaceStore {
         try database.all(
             """
             SELECT id, action, path, local, digest, size, mtime, source, device, inode, known_size, known_mtime,
-                known_ctime, known_digest
+                known_ctime
             FROM temp.fetch_plan
             WHERE id > ? AND action IN (\(actions.map { "\($0.rawValue)" }.joined(separator: ", ")))
             ORDER BY id LIMIT ?
@@ -205,8 +213,7 @@ extension PlaceStore {
                 size: row.int64(5),
                 mtime: row.int64(6),
                 source: row.optionalText(7),
-                known: known,
-                knownDigest: row.digest(13)
+                known: known
             )
         }
     }

@@ -12,8 +12,8 @@ struct Placer {
 
     /// Files and bytes in a batch.
     ///
-    /// Each file holds two descriptors until it is placed.
-    private static let maximumFiles = 256
+    /// Each file holds two descriptors until it is placed, and a process may have as few as 1,024.
+    private static let maximumFiles = 128
     private static let maximumBytes: Int64 = 256 << 20
 
     /// With `remembersAgreement`, root and place agree on what was placed: for entries, not for checkpoints.
@@ -102,17 +102,8 @@ struct Placer {
         let placed = file.placed
         switch (file.item.action, file.item.known) {
         case (.overwrite, let known?):
-            guard try placed.directory.status(of: placed.name).isUnchanged(since: known) else {
-                throw FileError("replace", placed.directory.joined(placed.name), .fileExists)
-            }
-            let mark = file.item.knownDigest?.short ?? "unread"
-            try placed.directory.rename(
-                placed.name,
-                to: "\(placed.name).replaced-\(mark)",
-                in: placed.directory,
-                replacing: true  // A file of this name has this content already.
-            )
-            try placed.place(over: .absent)
+            let isMoved = try KeptFile.keep(placed.name, as: known, in: placed.directory)
+            try placed.place(over: isMoved ? .absent : .unchanged(known))
         case (_, let known?):
             try placed.place(over: .unchanged(known))
         case (_, nil):

@@ -25,15 +25,25 @@ struct PlanRows<Item: PlanItem> {
         return item
     }
 
-    /// The next rows that have one content in common; plans keep such rows together.
-    mutating func nextUnit() async throws -> [Item]? {
+    /// The next rows that have one content in common, at most `maximum`; plans keep such rows together.
+    mutating func nextUnit(maximum: Int = .max) async throws -> [Item]? {
         guard let first = try await next() else { return nil }
         var unit = [first]
-        while let item = try await peek(), item.digest == first.digest {
+        while unit.count < maximum, let item = try await peek(), item.digest == first.digest {
             unit.append(item)
             page.removeFirst()
         }
         return unit
+    }
+
+    /// Passes over the next rows that have this content; true when there were any.
+    mutating func skip(_ digest: Digest) async throws -> Bool {
+        var isAny = false
+        while let item = try await peek(), item.digest == digest {
+            isAny = true
+            page.removeFirst()
+        }
+        return isAny
     }
 
     private mutating func peek() async throws -> Item? {

@@ -14,6 +14,17 @@ struct Stager: Sendable {
         let placed: PlacedFile
     }
 
+    /// A verified file that was closed until it gets its name.
+    struct Parked: Sendable {
+        let item: FetchItem
+        let file: ParkedFile
+
+        /// Opens it again.
+        func reopened() throws -> StagedFile {
+            StagedFile(item: item, path: file.path, placed: try PlacedFile(reopening: file))
+        }
+    }
+
     struct Failure: Sendable {
         let path: String
         let error: any Error
@@ -21,9 +32,33 @@ struct Stager: Sendable {
 
     struct Outcome: Sendable {
         var files: [StagedFile] = []
+        var parked: [Parked] = []
         var failures: [Failure] = []
         var fetched = ObjectReader.Fetched()
         var bytesRaw: Int64 = 0
+    }
+
+    /// Contents in flight: enough to decode on all cores while others wait for the remote, and no more than may have
+    /// their files open at once.
+    static let width = min(2 * Machine.coreCount + 4, 64)
+
+    /// Makes the files for `items`, which have one content, and closes each when it is verified; stops at a failure.
+    func park(_ items: [FetchItem]) async -> Outcome {
+        var outcome = Outcome()
+        var source: StagedFile?
+        for item in items {
+            do {
+                let file = try await stage(item, like: source, &outcome)
+                let parked = try ParkedFile(file.placed, for: file.path, below: root.directory)
+                outcome.parked.append(Parked(item: item, file: parked))
+                // Open to copy from, though its name is no longer its own.
+                source = source ?? file
+            } catch {
+                outcome.failures.append(Failure(path: item.path, error: error))
+                break
+            }
+        }
+        return outcome
     }
 
     func stage(_ items: [FetchItem]) async -> Outcome {

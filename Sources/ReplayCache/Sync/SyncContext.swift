@@ -74,8 +74,23 @@ struct LocalRoot: Sendable {
         }
     }
 
+    /// Refuses a folder that may not exist yet, before anything is made.
+    static func refuseOverlap(of path: String, with place: Place) throws {
+        var existing = FilePath(path).lexicallyNormalized()
+        var missing: [String] = []
+        while let name = existing.lastComponent, (try? Machine.canonicalPath(existing.string)) == nil {
+            missing.insert(name.string, at: 0)
+            existing.removeLastComponent()
+        }
+        var canonical = FilePath(try Machine.canonicalPath(existing.isEmpty ? "." : existing.string))
+        for name in missing { canonical.append(name) }
+        try refuseOverlap(ofCanonical: canonical.string, with: place)
+    }
+
     /// A repository inside the folder that is pushed into it, or the reverse, would swallow itself.
-    func refuseOverlap(with place: Place) throws {
+    func refuseOverlap(with place: Place) throws { try Self.refuseOverlap(ofCanonical: path, with: place) }
+
+    private static func refuseOverlap(ofCanonical path: String, with place: Place) throws {
         func contains(_ outer: String, _ inner: String) -> Bool {
             inner == outer || inner.hasPrefix(outer == "/" ? "/" : outer + "/")
         }

@@ -51,7 +51,8 @@ struct Verify {
             let finding = try await BlockingPool.shared.run { () throws -> Finding in
                 let open: OpenFile
                 do {
-                    open = try root.directory.parent(of: file.path, creating: false).reading(String(file.path.name))
+                    // Links are followed, since a scan may have followed them; the status tells whether this is the file.
+                    open = try root.directory.reading(file.path.string, followingLinks: true)
                 } catch let error as FileError where error.isNotFound {
                     return .gone
                 }

@@ -167,6 +167,18 @@ struct CheckpointSyncTests {
     }
 
     @Test
+    func aContentThatASetHasTwiceIsDownloadedOnce() async throws {
+        for name in ["a.pt", "b.pt", "deep/c.pt"] { try trainer.write("weights", to: "set/\(name)") }
+        try trainer.write("state", to: "set/state.pt")
+        _ = try await publish(["set"], step: 1)
+        let summary = try await fetch("fox")
+        #expect(summary.objectsDownloaded == 2)
+        #expect(summary.filesPlaced == 4)
+        #expect(try pod.files() == ["a.pt", "b.pt", "deep/c.pt", "state.pt"])
+        #expect(pod.text("deep/c.pt") == "weights")
+    }
+
+    @Test
     func aLaterStepReplacesAnEarlierOneButNoEditOfIt() async throws {
         for step in 1...2 as ClosedRange<Int64> {
             try trainer.write("weights \(step)", to: "model.pt")

@@ -78,6 +78,20 @@ struct RemoteContractTests {
     }
 
     @Test(arguments: RemoteKind.allCases)
+    func nobodyFailsBecauseAnotherPutTheSameKeyFirst(_ kind: RemoteKind) async throws {
+        let remote = try kind.make(in: scratch)
+        let body = try RemoteBody([1, 2, 3])
+        for round in 0..<2000 {
+            let key = try Self.key("objects/ab/\(round)")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 { group.addTask { try await remote.put(key, body, durability: .eventual) } }
+                try await group.waitForAll()
+            }
+        }
+        #expect(try await Self.names(remote).count == 2000)
+    }
+
+    @Test(arguments: RemoteKind.allCases)
     func bytesThatAreNotThoseOfTheDigestLeaveNoName(_ kind: RemoteKind) async throws {
         let remote = try kind.make(in: scratch)
         let key = try Self.key("objects/ab/wrong")

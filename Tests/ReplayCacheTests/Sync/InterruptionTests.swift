@@ -139,6 +139,25 @@ struct InterruptionTests {
         #expect(try other.files() == ["one.txt"])
     }
 
+    @Test(arguments: ["", "other/fox"])
+    func temporaryFilesInAFolderThatAnotherFetchHasClaimedAreLeft(_ claimed: String) async throws {
+        try laptop.write("one", to: "one.txt")
+        try await laptop.push(to: place)
+        let other = try await Laptop("other", in: scratch)
+        let digest = try Digest.of(Array("waiting".utf8)).hex
+        let name = "fox/deep/\(PlacedFile.temporaryPrefix)\(digest)-01234567\(PlacedFile.temporarySuffix)"
+        try Tree.write("verified", to: other.at(name))
+        do {
+            let held = try OpenFile.directory(scratch.at(claimed))
+            #expect(held.tryLock())
+            try await other.fetch(from: place)
+            #expect(try other.files() == [name, "one.txt"])
+            #expect(held.tryLock())
+        }
+        try await other.fetch(from: place)
+        #expect(try other.files() == ["one.txt"])
+    }
+
     @Test
     func aFolderThatAnotherFetchWritesToIsBusy() async throws {
         try laptop.write("one", to: "one.txt")

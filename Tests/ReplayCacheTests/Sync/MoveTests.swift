@@ -83,6 +83,20 @@ struct MoveTests {
     }
 
     @Test
+    func manyCopiesOfOneContentAreDownloadedOnce() async throws {
+        for number in 0..<30 { try mine.write("game", to: "\(number % 3)/\(number).txt") }
+        for number in 0..<5 { try mine.write("other", to: "other \(number).txt") }
+        try await mine.push(to: place)
+        let fetch = try await theirs.fetch(from: place)
+        #expect(fetch.objectsDownloaded == 2)
+        #expect(fetch.objectsReused == 0)
+        #expect(fetch.filesPlaced == 35)
+        #expect(try theirs.files() == mine.files())
+        #expect(theirs.text("2/29.txt") == "game")
+        #expect(try await theirs.fetch(from: place).filesPlaced == 0)
+    }
+
+    @Test
     func contentThatIsOnTheMachineAlreadyIsNotDownloaded() async throws {
         try mine.write("game", to: "a.txt")
         try await mine.push(to: place)

@@ -16,11 +16,22 @@ package struct DirectoryRemote: Remote {
     package func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
         try await BlockingPool.shared.run {
             // Two pushers, or two files with a part in common, may put one key at once.
-            let placed = try PlacedFile(key.asPath(), below: root, digest: body.digest, waitsForOthers: true)
+            let path = try key.asPath()
+            let placed = try PlacedFile(path, below: root, digest: body.digest, waitsForOthers: true)
             try write(body, to: placed.file, key)
             if durability == .commit { try placed.file.synchronize() }
             try placed.place(over: .any)
-            if durability == .commit { try placed.directory.synchronize() }
+            if durability == .commit { try synchronizeFolders(of: path) }
+        }
+    }
+
+    /// Makes the name of a file durable, and the names of its folders: the first commit makes `log`.
+    private func synchronizeFolders(of path: LogicalPath) throws {
+        try root.synchronize()
+        var directory = root
+        for component in path.components.dropLast() {
+            directory = try directory.directory(String(component))
+            try directory.synchronize()
         }
     }
 
