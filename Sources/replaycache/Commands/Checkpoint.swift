@@ -101,9 +101,9 @@ struct CheckpointLog: ReplayCacheSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let workspace = try await global.open()
-        let rows = try await workspace.checkpoints(of: run, at: try remote.place())
-        if let run, rows.isEmpty {
+        let reading = try await global.open()
+        let rows = try await reading.workspace.checkpoints(of: run, at: try remote.place())
+        if let run, rows.isEmpty, reading.damage == nil {
             throw ReplayCacheError(
                 .usage,
                 "no checkpoint of run \(DisplayText.quoted(run)) was published",
@@ -113,7 +113,7 @@ struct CheckpointLog: ReplayCacheSubcommand {
         }
         if global.json {
             for row in rows { try Console.json(row) }
-            return try Console.json(SyncSummary(command: "checkpoint log"))
+            return try reading.conclude("checkpoint log", isJSON: true)
         }
         var table = Table(["RUN", "STEP", "NAME", "COMMITTED", "FILES", "SIZE", "METRICS", "NOTE"])
         for row in rows {
@@ -124,6 +124,7 @@ struct CheckpointLog: ReplayCacheSubcommand {
             ])
         }
         try table.flush()
+        try reading.conclude("checkpoint log", isJSON: false)
     }
 }
 

@@ -27,7 +27,7 @@ struct Dedup: ReplayCacheSubcommand {
     }
 
     func run() async throws {
-        let workspace = try await global.open()
+        let reading = try await global.open()
         let totals = Mutex((groups: 0, copies: 0, wasted: Int64(0)))
         let isJSON = global.json
         let isRemote = remote != nil
@@ -44,14 +44,22 @@ struct Dedup: ReplayCacheSubcommand {
             )
             for path in group.paths { try Console.data("  \(DisplayText.escaped(path))") }
         }
+        var scan: SyncSummary?
         if let remote {
-            try await workspace.duplicates(at: try Place(remote), tell)
+            try await reading.workspace.duplicates(at: try Place(remote), tell)
         } else {
-            try await workspace.duplicates(in: dir, tell)
+            scan = try await reading.workspace.duplicates(in: dir, tell)
         }
         let (groups, copies, wasted) = totals.withLock { $0 }
-        if isJSON { return try Console.json(DedupSummary(groups: groups, copies: copies, bytesWasted: wasted)) }
-        let waste = isRemote ? "" : ", \(ByteCount(wasted)) wasted"
+        let unread = scan?.filesFailed ?? 0
+        try conclude(DedupSummary(groups: groups, copies: copies, bytesWasted: wasted, filesFailed: unread))
+        if let failure = reading.damage ?? scan?.failure { throw SummarizedFailure(error: failure) }
+    }
+
+    private func conclude(_ summary: DedupSummary) throws {
+        if global.json { return try Console.json(summary) }
+        let (groups, copies, wasted) = (summary.groups, summary.copies, summary.bytesWasted)
+        let waste = remote != nil ? "" : ", \(ByteCount(wasted)) wasted"
         try Console.data(
             groups == 0
                 ? "no duplicates"
@@ -69,4 +77,6 @@ private struct DedupSummary: Encodable {
     let groups: Int
     let copies: Int
     let bytesWasted: Int64
+    /// Files that could not be read, and so were not compared.
+    let filesFailed: Int
 }

@@ -31,11 +31,11 @@ struct List: ReplayCacheSubcommand {
         let place = try RemoteArgument.place(isRemoteGiven ? arguments[0] : nil)
         let path = isRemoteGiven ? arguments.dropFirst().first : arguments.first
         let below = try path.map { try LogicalPath($0) }
-        let workspace = try await global.open()
+        let reading = try await global.open()
         let table = Mutex(Table(["MODIFIED", "SIZE", "STORED", "PATH"]))
         let (isJSON, isLong) = (global.json, long)
         let isEmpty = Mutex(true)
-        try await workspace.list(place, below: below) { entry in
+        try await reading.workspace.list(place, below: below) { entry in
             isEmpty.withLock { $0 = false }
             if isJSON {
                 try Console.json(entry)
@@ -49,7 +49,7 @@ struct List: ReplayCacheSubcommand {
             }
         }
         try table.withLock { try $0.flush() }
-        if let below, isEmpty.withLock({ $0 }) {
+        if let below, isEmpty.withLock({ $0 }), reading.damage == nil {
             throw ReplayCacheError(
                 .usage,
                 "nothing is at or below \(DisplayText.quoted(below.string))",
@@ -57,6 +57,6 @@ struct List: ReplayCacheSubcommand {
                 subject: below.string
             )
         }
-        if isJSON { try Console.json(SyncSummary(command: "ls")) }
+        try reading.conclude("ls", isJSON: isJSON)
     }
 }

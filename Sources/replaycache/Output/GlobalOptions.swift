@@ -29,9 +29,28 @@ extension GlobalOptions {
     }
 
     /// Opens the catalog for an operation that prints rows of its own.
-    func open() async throws -> Workspace {
+    func open() async throws -> Reading {
         let narrator = Narrator(options: self, progress: Progress())
-        return try await Workspace.open { narrator.tell($0) }
+        return Reading(workspace: try await Workspace.open { narrator.tell($0) }, narrator: narrator)
+    }
+}
+
+/// An operation that prints rows of its own.
+struct Reading {
+    let workspace: Workspace
+    fileprivate let narrator: Narrator
+
+    /// What to end with after the rows are printed: they stand, but some may be missing.
+    var damage: ReplayCacheError? { narrator.damage }
+
+    /// Ends a command whose last line of `--json` is a summary without numbers.
+    func conclude(_ command: String, isJSON: Bool) throws {
+        if isJSON {
+            var summary = SyncSummary(command: command)
+            summary.integrityFailed = damage != nil
+            try Console.json(summary)
+        }
+        if let damage { throw SummarizedFailure(error: damage) }
     }
 }
 

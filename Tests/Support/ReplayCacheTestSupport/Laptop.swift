@@ -112,7 +112,7 @@ package enum EventKind: Sendable {
         case .moved(let from, _): (.moved, from)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
-        case .warning(let message): (.warning, message)
+        case .damaged(let message), .warning(let message): (.warning, message)
         }
     }
 }
