@@ -68,9 +68,7 @@ public struct ReplayMetadata: Sendable, Equatable, Codable {
     public var stageName: String? { stage?.name }
 
     /// Length of the game in frames, the countdown included; 60 frames are a second.
-    public var durationFrames: Int? {
-        lastFrame.map { $0 - Int(FrameNumber.first) + 1 }
-    }
+    public var durationFrames: Int? { lastFrame.flatMap(FrameNumber.count(upTo:)) }
 
     /// What kind of game it was: the mode in the match id (`ranked`, `unranked`, `direct`), else `online` or `offline`.
     public var matchKind: String? {
