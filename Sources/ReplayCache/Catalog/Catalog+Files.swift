@@ -131,15 +131,7 @@ extension Catalog {
         case .content(let digest, let replay):
             let id = try content(digest, size: file.status.size)
             contentID = id
-            if let replay {
-                try ReplayRows.store(
-                    replay.metadata,
-                    reader: ReplayReader.version,
-                    content: id,
-                    in: database,
-                    json: replay.json
-                )
-            }
+            if let replay { try ReplayRows.store(replay, content: id, in: database) }
         case .unreliable(let reason):
             problem = reason
         }

@@ -29,9 +29,8 @@ struct ObjectWriter: Sendable {
     ///
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed.
     func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
-        if try await repository.store.object(of: digest) != nil {
-            return Stored(objectsReused: 1)
-        }
+        // An object that is said to have another size would be refused by who fetches it: tell them better.
+        if try await repository.store.object(of: digest)?.size == size { return Stored(objectsReused: 1) }
         guard size > Recipe.threshold else {
             return try await storeWhole(FileSlice(file: file, range: 0..<size), digest: digest, size: size)
         }
@@ -141,7 +140,7 @@ struct ObjectWriter: Sendable {
     private func storePart(_ slice: FileSlice, index: Int) async throws -> StoredPart {
         let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
-        if let known = try await repository.store.object(of: digest), known.key.form != .recipe {
+        if let known = try await repository.store.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
         }
