@@ -24,8 +24,8 @@ final class Narrator: Sendable {
         guard hasToldOfDamage.withLock({ $0 }) else { return nil }
         return ReplayCacheError(
             .integrity,
-            "part of the log at the remote is damaged, and what it says is left out here",
-            hint: "the lines above name it; restore that file of the log, or push again what is missing"
+            "part of the log at the remote is damaged or breaks the format, and is left out here",
+            hint: "the lines above name it; push again what is missing, or restore the file named"
         )
     }
 
