@@ -6,7 +6,8 @@ import ReplayCache
 struct ReplayCacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replaycache",
-        abstract: "Keep Slippi replays and training checkpoints in step between a laptop, a bucket and cloud pods.",
+        abstract:
+            "Keep Slippi replays and training checkpoints in step between a laptop, a shared remote and cloud pods.",
         discussion: """
             Files are known by their content (SHA-256): only what changed moves, an interrupted run continues where it \
             stopped, and nothing gets its name before its bytes are verified.
@@ -25,14 +26,38 @@ struct ReplayCacheCommand: AsyncParsableCommand {
     static func main() async {
         ProcessSetup.run()
         do {
+            try refuseUnreadableArguments()
             try await Interruption().watch {
-                try await perform(try parseAsRoot())
+                try await perform(try parse())
             }
         } catch let error as ReplayCacheError {
             if error.code != .outputClosed { Console.report(error) }
             Self.exit(withError: ExitCode(ExitStatus.of(error.code)))
         } catch {
             Self.exit(withError: error)
+        }
+    }
+
+    /// Swift repairs arguments that are not UTF-8, and a repaired path is another path.
+    private static func refuseUnreadableArguments() throws {
+        guard !Machine.hasReadableArguments else { return }
+        throw ReplayCacheError(
+            .usage,
+            "an argument is not UTF-8",
+            hint: "rename the file or folder, or reach it through a link with a readable name"
+        )
+    }
+
+    /// Reads the arguments; what is wrong with them is told in JSON too where that was asked for.
+    private static func parse() throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot()
+        } catch {
+            // Help and version are no failures.
+            if CommandLine.arguments.contains("--json"), exitCode(for: error) != .success {
+                try Console.json(FailureLine(ReplayCacheError(.usage, message(for: error))))
+            }
+            throw error
         }
     }
 

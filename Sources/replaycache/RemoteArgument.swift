@@ -3,13 +3,23 @@ import ReplayCache
 /// Finds out what positional arguments mean, and what stands in for those that are missing (`design.md` section 6).
 enum RemoteArgument {
     /// The place that `text` names, else the default one.
-    static func place(_ text: String?) throws -> Place {
+    ///
+    /// `other` is an argument that was taken for something else, since it is no repository.
+    static func place(_ text: String?, other: String? = nil) throws -> Place {
         if let text { return try Place(text) }
         if let fallback = Machine.environment("REPLAYCACHE_REMOTE") { return try Place(fallback) }
+        guard let other else {
+            throw ReplayCacheError(
+                .configuration,
+                "no remote was given",
+                hint: "name one, for example /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
+            )
+        }
         throw ReplayCacheError(
-            .configuration,
-            "no remote was given",
-            hint: "name one, for example /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
+            .notFound,
+            "no repository here: \(other), and no other remote was given",
+            hint: "check the path and that the disk is mounted, or set REPLAYCACHE_REMOTE",
+            subject: other
         )
     }
 
@@ -18,7 +28,7 @@ enum RemoteArgument {
         switch arguments.count {
         case 0: return (try place(nil), try defaultDirectory())
         case 1 where Place.isPlace(arguments[0]): return (try place(arguments[0]), try defaultDirectory())
-        case 1: return (try place(nil), arguments[0])
+        case 1: return (try place(nil, other: arguments[0]), arguments[0])
         default: return (try place(arguments[0]), arguments[1])
         }
     }

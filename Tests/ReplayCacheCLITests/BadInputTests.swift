@@ -93,4 +93,30 @@ struct BadInputTests {
         try await sandbox.run("fetch", "remote", "pod", machine: "pod")
         #expect(try sandbox.isSameTree("slp", "pod"))
     }
+
+    @Test func anArgumentThatIsNotUTF8IsRefused() async throws {
+        let result = try await sandbox.shell(#"cp -r slp $'odd\xff' && replaycache push $'odd\xff' remote"#)
+        #expect(result.status == 64)
+        #expect(result.errors.contains("not UTF-8"))
+        #expect(sandbox.files("remote").isEmpty)
+    }
+
+    @Test func aFolderOnAnotherMachineIsNotTakenForALocalOne() async throws {
+        let result = try await sandbox.run("push", "slp", "user@host:replays")
+        #expect(result.status == 64)
+        #expect(result.errors.contains("hint: mount it"))
+        #expect(sandbox.files("user@host:replays").isEmpty)
+    }
+
+    @Test func aFolderThatIsNoRepositoryIsNamed() async throws {
+        let result = try await sandbox.run("ls", "slp")
+        #expect(result.status == 5)
+        #expect(result.errors.contains("no repository here: slp"))
+    }
+
+    @Test func wrongArgumentsAreToldInJSONToo() async throws {
+        let result = try await sandbox.run("push", "--json")
+        #expect(result.status == 64)
+        #expect(result.lines.last?.contains(#""exitCode":64"#) == true)
+    }
 }

@@ -133,6 +133,7 @@ struct ExitStatusTests {
     @Test(arguments: [
         ["push"], ["push", "slp", "remote", "--sideways"], ["query", "--limit", "0"], ["query", "-0"],
         ["push", "slp", "remote", "--into", "/absolute"], ["push", "slp", "remote", "--into", "checkpoints/x"],
+        ["push", "slp", "remote", "--into", "foo/bar"],
         ["push", "slp", "slp/inside"], ["push", "slp", "b2:bucket"], ["sql", "SELECT nonsense"],
         ["sql", "CREATE TABLE x (y)"], ["verify", "slp"], ["scan", "slp", "--quiet", "--verbose"],
         ["checkpoint", "push", "slp", "--run", "a/b", "--remote", "remote"],

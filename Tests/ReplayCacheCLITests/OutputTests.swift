@@ -38,6 +38,19 @@ struct OutputTests {
         #expect(result.errors.isEmpty)
     }
 
+    @Test(arguments: ["scan", "push"])
+    func linksThatWerePassedOverAreCounted(_ command: String) async throws {
+        try sandbox.write("slp/a.slp", "x")
+        _ = try await sandbox.shell("ln -s a.slp slp/b.slp; ln -s . slp/c")
+        let arguments = [command, "slp"] + (command == "push" ? ["remote"] : [])
+        let result = try await sandbox.run(try sandbox.configuration(arguments))
+        #expect(result.errors.contains("2 symbolic links passed over"))
+        let summary = try await sandbox.run(try sandbox.configuration(arguments + ["--json"])).json().last
+        #expect(summary?["linksSkipped"]?.int == 2)
+        let followed = try await sandbox.run(try sandbox.configuration(arguments + ["--follow"]))
+        #expect(!followed.errors.contains("passed over"))
+    }
+
     @Test func theRemoteMayComeFromTheEnvironment() async throws {
         try sandbox.write("slp/a.slp", "x")
         let environment = ["REPLAYCACHE_REMOTE": "remote"]

@@ -19,6 +19,14 @@ public struct Place: Sendable, Hashable {
                 subject: text
             )
         }
+        if let host = text.firstIndex(of: ":"), text[..<host].contains("@"), !text[..<host].contains("/") {
+            throw ReplayCacheError(
+                .usage,
+                "\(DisplayText.quoted(text)) names a folder on another machine, which is no place that this version knows",
+                hint: "mount it and name the folder; for a folder of this very name write ./\(text)",
+                subject: text
+            )
+        }
         var path = text.hasPrefix("file:") ? String(text.dropFirst(5)) : text
         if path.hasPrefix("///") { path = String(path.dropFirst(2)) }
         guard !path.isEmpty, !path.utf8.contains(0) else {
@@ -57,7 +65,7 @@ public struct Place: Sendable, Hashable {
         } catch {
             throw ReplayCacheError(
                 .notFound,
-                "the folder \(parent) does not exist",
+                "the folder \(parent.isEmpty ? "this command was started in" : parent) does not exist",
                 hint: "create it, or check that the disk is mounted",
                 subject: path,
                 cause: "\(error.errno)"

@@ -18,9 +18,11 @@ public enum SyncEvent: Sendable {
     case placed(path: String)
     /// A file was renamed, because its entry moved.
     case moved(from: String, to: String)
+    /// The old name of a file that moved is no entry any more.
+    case retired(path: String)
     /// A file became visible to everyone under this path.
     case published(path: String)
-    /// So did this many in one commit.
+    /// This many files became visible in one commit.
     case committed(files: Int)
     /// Something at the place is damaged or breaks the format, and was left out: an answer may lack what is in it.
     case damaged(String)
@@ -50,6 +52,7 @@ extension SyncEvent: Encodable {
         case .placed(let path): try write("placed", [(.path, path)])
         case .moved(let from, let to): try write("moved", [(.from, from), (.to, to)])
         case .published(let path): try write("published", [(.path, path)])
+        case .retired(let path): try write("retired", [(.path, path)])
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)

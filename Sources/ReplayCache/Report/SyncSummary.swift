@@ -20,6 +20,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var filesDeferred = 0
     /// Files that could not be handled.
     public var filesFailed = 0
+    /// Symbolic links that were passed over.
+    public var linksSkipped = 0
     /// Files placed or replaced in the destination.
     public var filesPlaced = 0
     /// Files renamed in the destination because their entries moved.
@@ -36,7 +38,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var changedLocally = 0
     /// Entries made or changed at the place.
     public var entriesAdded = 0
-    /// Entries removed at the place.
+    /// Entries removed at the place: the old names of files that moved.
     public var entriesRemoved = 0
     /// Objects sent.
     public var objectsUploaded = 0

@@ -4,11 +4,11 @@ package struct Recipe: Codable, Sendable, Equatable {
     package static let threshold: Int64 = 32 << 20
     /// Length of every part but the last.
     package static let partByteCount: Int64 = 16 << 20
-    /// Largest content that an entry, an object or a checkpoint may claim to have, 4 TiB: about what the largest recipe
-    /// can hold, and small enough that sums of sizes from outside do not overflow.
+    /// Largest content that an entry, an object or a checkpoint may claim to have, 4 TiB: what the largest recipe can
+    /// hold, and small enough that sums of sizes from outside do not overflow.
     static let maximumContentByteCount: Int64 = 1 << 42
-    /// Largest recipe that is read: 1 TiB of content has 65,536 parts of about 180 bytes each.
-    static let maximumByteCount: Int64 = 32 << 20
+    /// Largest recipe that is read: 4 TiB of content have 262,144 parts of at most 256 bytes each (about 190 are used).
+    static let maximumByteCount: Int64 = 64 << 20
 
     package struct Part: Codable, Sendable, Equatable {
         package let sha256: Digest
@@ -43,7 +43,16 @@ package struct Recipe: Codable, Sendable, Equatable {
         Int(size / partByteCount) + (size % partByteCount > 0 ? 1 : 0)
     }
 
-    package func encoded() throws -> [UInt8] { try JSON.line(self) }
+    /// Refuses a content that no recipe describes, before any of it is sent.
+    package static func checkContentSize(_ size: Int64) throws(ContentTooLarge) {
+        guard size <= maximumContentByteCount else { throw ContentTooLarge() }
+    }
+
+    package func encoded() throws -> [UInt8] {
+        let bytes = try JSON.line(self)
+        guard Int64(bytes.count) <= Self.maximumByteCount else { throw ContentTooLarge() }
+        return bytes
+    }
 
     /// Reads a recipe for a content of `size` bytes.
     ///
@@ -55,4 +64,10 @@ package struct Recipe: Codable, Sendable, Equatable {
         else { throw ReplayCacheError(.integrity, "the recipe does not describe a file of \(size) bytes") }
         return recipe
     }
+}
+
+/// A file that is longer than a repository can hold.
+package struct ContentTooLarge: Error, Sendable, CustomStringConvertible {
+    /// The end of a sentence.
+    package let description = "is larger than 4 TiB, the most that a repository holds in one file"
 }

@@ -9,7 +9,7 @@ package struct Segment: Sendable, Equatable {
         package let tool: String
     }
 
-    /// Largest decoded segment that is read; a commit of 5,000 files has about 6 MB.
+    /// Largest decoded segment that is read, and so the largest that is written; a commit of 5,000 files has about 6 MB.
     static let maximumByteCount = 128 << 20
     static let maximumEncodedByteCount: Int64 = 64 << 20
 
@@ -35,19 +35,29 @@ package struct Segment: Sendable, Equatable {
 
     /// The stored bytes and their name.
     ///
-    /// `number` counts the segments of this writer.
+    /// `number` counts the segments of this writer. Throws when there are more operations than anybody would read.
     package func encoded(number: Int) throws -> (key: SegmentKey, bytes: [UInt8]) {
         var text = try JSON.line(header)
         text.append(UInt8(ascii: "\n"))
         for operation in operations {
             text += try operation.line()
             text.append(UInt8(ascii: "\n"))
+            guard text.count <= Self.maximumByteCount else { throw tooLarge }
         }
         guard let hlc = HLC(text: header.hlc) else { preconditionFailure("a header holds the text of an HLC") }
         let key = SegmentKey(hlc: hlc, writer: header.writer, number: number, check: try Digest.of(text).short)
         var frame: [UInt8] = []
         try ZstdCompressor(level: 9, byteCount: Int64(text.count)).compress(text.span, isLast: true, into: &frame)
+        guard Int64(frame.count) <= Self.maximumEncodedByteCount else { throw tooLarge }
         return (key, frame)
+    }
+
+    private var tooLarge: ReplayCacheError {
+        ReplayCacheError(
+            .usage,
+            "\(Decimals.grouped(operations.count)) changes are too many for one commit: nobody could read it",
+            hint: "publish fewer files at once, or pack small files into an archive"
+        )
     }
 
     /// Reads stored bytes, which must be what `key` names.

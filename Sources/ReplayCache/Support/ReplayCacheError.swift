@@ -83,6 +83,10 @@ extension ReplayCacheError {
             self = error
         case let error as FileError:
             self = error.classified(doing: action, subject: subject)
+        case let error as SourceError:
+            self = error.cause.classified(doing: action, subject: subject)
+        case let error as ContentTooLarge:
+            self.init(.usage, "\(subject ?? "the file") \(error)", hint: "split it", subject: subject)
         case let error as SQLiteError:
             self = error.classified(doing: action)
         case let error as RemoteError:

@@ -135,6 +135,7 @@ struct CheckpointPush {
             guard status.kind == .regular else {
                 throw ReplayCacheError(.usage, "\(member.path) is not a regular file", subject: member.path)
             }
+            try Recipe.checkContentSize(status.size)
             let (digest, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
             guard try file.status().isUnchanged(since: status), byteCount == status.size else {
                 throw ObjectEncodingError.contentChanged
@@ -171,7 +172,7 @@ struct CheckpointPush {
         )
         let identity = try checkpoint.identity
         let known = try await repository.store.checkpoints(run: description.run).first { $0.identity == identity }
-        var operations = stored.flatMap(\.stored.operations)
+        var operations = try await repository.commitAhead(stored.flatMap(\.stored.operations))
         let prefix = try LogicalPath("checkpoints/\(description.run)" + (folder.map { "/\($0)" } ?? ""))
         for file in stored {
             let path = try file.member.name.below(prefix)

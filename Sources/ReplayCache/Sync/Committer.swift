@@ -7,11 +7,16 @@ struct Committer {
     private var agreements: [Agreement] = []
     private var forgotten: [String] = []
     private var transfers: [Digest] = []
+    /// At least the length of `operations` as they will be written.
+    private var byteCount = 0
     private var lastCommit = ContinuousClock.now
 
     /// A long push commits this often (`design.md` section 3), so that little is lost and others see progress.
     private static let maximumFiles = 5000
     private static let maximumAge = Duration.seconds(60)
+    /// A segment is read as a whole, so there is a limit to its length (``Segment/maximumByteCount``); this stays far
+    /// below it.
+    private static let maximumByteCount = 24 << 20
 
     init(context: SyncContext, repository: Repository, root: RootID?) {
         self.context = context
@@ -19,38 +24,64 @@ struct Committer {
         self.root = root
     }
 
+    /// Adds the files of one content, and the names that it had before.
+    ///
+    /// As many commits as that takes: what tells where the content is stored comes first, and the old name of a file
+    /// that moved goes where its new one appears.
     mutating func add(
         _ stored: ObjectWriter.Stored,
         publishing items: [PushItem],
         retiring retired: [PushItem]
     ) async throws {
-        operations += stored.operations
-        transfers += stored.digests
+        for operation in stored.operations {
+            append(operation, extraByteCount: 0)
+            if case .obj(let object) = operation { transfers.append(object.sha256) }
+            if isFull { try await commit() }
+        }
         guard let first = items.first else { return }
         let replay = try await repository.store.localReplay(of: first.digest)
-        for item in items {
-            operations.append(
-                .put(
-                    .init(
-                        path: item.path,
-                        sha256: item.digest,
-                        was: item.was,
-                        size: item.size,
-                        mtime: item.mtime,
-                        replay: replay?.metadata,
-                        reader: replay?.reader
-                    )
-                )
+        for index in 0..<max(items.count, retired.count) {
+            if index < items.count {
+                let item = items[index]
+                let put = Self.put(item, replay: replay?.metadata, reader: replay?.reader)
+                append(put, extraByteCount: Self.bound(item.path) + (replay?.byteCount ?? 0))
+                agreements.append(Agreement(path: item.path, digest: item.digest, size: item.size))
+            }
+            if index < retired.count {
+                let item = retired[index]
+                append(.del(.init(path: item.path, was: item.digest)), extraByteCount: Self.bound(item.path))
+                forgotten.append(item.path)
+            }
+            if isFull { try await commit() }
+        }
+        if ContinuousClock.now - lastCommit > Self.maximumAge { try await commit() }
+    }
+
+    private static func put(_ item: PushItem, replay: ReplayMetadata?, reader: Int?) -> Operation {
+        .put(
+            .init(
+                path: item.path,
+                sha256: item.digest,
+                was: item.was,
+                size: item.size,
+                mtime: item.mtime,
+                replay: replay,
+                reader: reader
             )
-            agreements.append(Agreement(path: item.path, digest: item.digest, size: item.size))
-        }
-        for item in retired {
-            operations.append(.del(.init(path: item.path, was: item.digest)))
-            forgotten.append(item.path)
-        }
-        if agreements.count >= Self.maximumFiles || ContinuousClock.now - lastCommit > Self.maximumAge {
-            try await commit()
-        }
+        )
+    }
+
+    /// The most bytes that a text takes in JSON, where a control character is written as `\u0001`.
+    private static func bound(_ text: String) -> Int { 6 * text.utf8.count }
+
+    private mutating func append(_ operation: Operation, extraByteCount: Int) {
+        operations.append(operation)
+        // Names of fields, digests, numbers and the key of an object stay below this.
+        byteCount += 512 + extraByteCount
+    }
+
+    private var isFull: Bool {
+        max(agreements.count, forgotten.count) >= Self.maximumFiles || byteCount >= Self.maximumByteCount
     }
 
     mutating func commit() async throws {
@@ -67,10 +98,25 @@ struct Committer {
         }
         try await context.catalog.forgetTransfers(transfers, place: repository.store.record.id)
         for agreement in agreements { context.report(.published(path: agreement.path)) }
-        context.report(.committed(files: agreements.count))
+        for path in forgotten { context.report(.retired(path: path)) }
+        if !agreements.isEmpty { context.report(.committed(files: agreements.count)) }
         operations.removeAll(keepingCapacity: true)
+        byteCount = 0
         agreements.removeAll(keepingCapacity: true)
         forgotten.removeAll()
         transfers.removeAll(keepingCapacity: true)
+    }
+}
+
+extension Repository {
+    /// Commits what may be known early of `objects`, when they are many, and returns the others for the commit that
+    /// they belong to, which must stay readable.
+    func commitAhead(_ objects: [Operation], keeping limit: Int = 50_000) async throws -> [Operation] {
+        var rest = objects[...]
+        while rest.count > limit {
+            try await commit(Array(rest.prefix(limit)))
+            rest = rest.dropFirst(limit)
+        }
+        return Array(rest)
     }
 }

@@ -114,9 +114,8 @@ extension PlaceStore {
             WHEN lc.digest = ec.digest THEN
                 CASE WHEN a.content = lc.id THEN NULL ELSE \(FetchAction.adopt.rawValue) END
             WHEN lc.id IS NULL THEN \(unlessForced(.conflict))
-            WHEN a.content = lc.id THEN \(FetchAction.replace.rawValue)
-            WHEN a.content IS NULL THEN
-                CASE WHEN \(isLocalInHistory) THEN \(FetchAction.replace.rawValue)
+            WHEN a.content IS NULL OR a.content = lc.id THEN
+                CASE WHEN \(entryFollowsLocal) THEN \(FetchAction.replace.rawValue)
                     ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(unlessForced(.changedLocally))

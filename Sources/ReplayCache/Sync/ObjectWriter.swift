@@ -4,6 +4,8 @@ struct ObjectWriter: Sendable {
     let catalog: Catalog
     /// What was put since then was put while this run could have seen it fail.
     private let startedAt = Machine.now()
+    /// Equal files, and equal parts of files, are sent once also when they come at the same time.
+    private let gate = ContentGate()
 
     init(repository: Repository, catalog: Catalog) {
         self.repository = repository
@@ -27,12 +29,17 @@ struct ObjectWriter: Sendable {
 
     /// Makes sure that the content of `file` is at the repository.
     ///
-    /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed.
+    /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
+    ///   ``SourceError`` when it cannot be read.
     func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+        try Recipe.checkContentSize(size)
+        // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
+        await gate.enter(digest)
+        defer { gate.leave(digest) }
         // An object that is said to have another size would be refused by who fetches it: tell them better.
         if try await repository.store.object(of: digest)?.size == size { return Stored(objectsReused: 1) }
         guard size > Recipe.threshold else {
-            return try await storeWhole(FileSlice(file: file, range: 0..<size), digest: digest, size: size)
+            return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
         }
         return try await storeInParts(file, digest: digest, size: size)
     }
@@ -69,7 +76,7 @@ struct ObjectWriter: Sendable {
         }
     }
 
-    private func storeWhole(_ content: FileSlice, digest: Digest, size: Int64) async throws -> Stored {
+    private func storeWhole(_ content: SourceSlice, digest: Digest, size: Int64) async throws -> Stored {
         if let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
@@ -99,7 +106,7 @@ struct ObjectWriter: Sendable {
     private func storeInParts(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
         let slices = (0..<Recipe.partCount(forSize: size)).map { index in
             let start = Int64(index) * Recipe.partByteCount
-            return FileSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))
+            return SourceSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))
         }
         var result = Stored()
         var parts = [Recipe.Part?](repeating: nil, count: slices.count)
@@ -114,8 +121,10 @@ struct ObjectWriter: Sendable {
                 result.add(part.stored)
             }
         )
-        // The parts are what was read; only now is it known that together they are the file that was hashed.
-        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(file) }
+        // The parts are what was read; only now is it known that together they are the file that was hashed: all of it,
+        // to wherever its end is now.
+        let whole = SourceSlice(file: file, range: 0..<Int64.max)
+        let (found, byteCount) = try await BlockingPool.shared.run { try Digest.of(whole) }
         guard found == digest, byteCount == size else { throw ObjectEncodingError.contentChanged }
         let recipe = Recipe(size: size, parts: parts.compactMap { $0 })
         guard recipe.parts.count == slices.count else {
@@ -137,9 +146,11 @@ struct ObjectWriter: Sendable {
         let stored: Stored
     }
 
-    private func storePart(_ slice: FileSlice, index: Int) async throws -> StoredPart {
+    private func storePart(_ slice: SourceSlice, index: Int) async throws -> StoredPart {
         let (digest, size) = try await BlockingPool.shared.run { try Digest.of(slice) }
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
+        await gate.enter(digest)
+        defer { gate.leave(digest) }
         if let known = try await repository.store.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))

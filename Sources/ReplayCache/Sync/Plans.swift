@@ -18,9 +18,22 @@ extension PlaceStore {
     }
 
     /// Whether the local content `lc` is one that the path of the entry `e` held before: after a lost catalog that means
-    /// "behind", not "changed here".
+    /// that the path was deleted since.
     static let isLocalInHistory = """
         EXISTS (SELECT 1 FROM main.history h JOIN main.content hc ON hc.id = h.content
             WHERE h.path = e.path AND hc.digest = lc.digest)
+        """
+
+    /// Whether the entry `e` came after the local content `lc`: its writer replaced it, or replaced what replaced it.
+    ///
+    /// Two who push at once each replace the same older content. Neither saw the other's, so to the one that lost the
+    /// entry is no newer version of its own but a conflict. A deletion is taken to be seen by every later writer.
+    static let entryFollowsLocal = """
+        lc.digest IN (
+            WITH RECURSIVE past (content) AS (
+                SELECT was FROM main.entry WHERE path = e.path
+                UNION SELECT was FROM main.history WHERE path = e.path AND content IS NULL
+                UNION SELECT h.was FROM past JOIN main.history h ON h.path = e.path AND h.content = past.content
+            ) SELECT digest FROM past JOIN main.content ON id = past.content)
         """
 }

@@ -14,6 +14,7 @@ struct Push {
         var summary = SyncSummary(command: "push")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
+        try PushOptions.check(options.into)
         let root = try await LocalRoot.open(source, catalog: context.catalog)
         try root.refuseOverlap(with: place)
         let repository = try await openRepository()
@@ -40,7 +41,7 @@ struct Push {
             - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
         try await report(totals, store, &summary)
         if options.isDryRun {
-            try await estimate(totals, store, &summary)
+            try await estimate(totals, root, store, &summary)
         } else if let repository {
             try await move(totals, root, repository, &summary)
         }
@@ -97,12 +98,18 @@ struct Push {
 
     private func estimate(
         _ totals: [PushAction: PlanTotal],
+        _ root: LocalRoot,
         _ store: PlaceStore,
         _ summary: inout SyncSummary
     ) async throws {
         let unstored = try await store.unstoredInPushPlan()
         summary.entriesAdded = totals[.publish]?.files ?? 0
-        summary.entriesRemoved = totals[.retire]?.files ?? 0
+        for retired in try await retirements(store).values {
+            for item in try await root.vanished(retired) {
+                summary.entriesRemoved += 1
+                context.report(.retired(path: item.path))
+            }
+        }
         summary.objectsUploaded = unstored.files
         summary.bytesRaw = unstored.bytes
     }
@@ -141,7 +148,8 @@ struct Push {
                     Outcome(unit: unit, result: await .catching { try await store(unit, root, writer) })
                 },
                 collect: { outcome in
-                    try await take(outcome, &committer, &retirements, &counts)
+                    let old = retirements.removeValue(forKey: outcome.unit.digest) ?? []
+                    try await take(outcome, retiring: try await root.vanished(old), &committer, &counts)
                 }
             )
         } catch {
@@ -162,17 +170,19 @@ struct Push {
         let path = try LogicalPath(unit.items[0].localPath)
         let followsLinks = options.followsLinks
         let file = try await BlockingPool.shared.run {
-            followsLinks
-                ? try OpenFile.reading(root.directory.joined(path.string))
-                : try root.directory.parent(of: path, creating: false).reading(String(path.name))
+            try SourceError.tagging {
+                followsLinks
+                    ? try OpenFile.reading(root.directory.joined(path.string))
+                    : try root.directory.parent(of: path, creating: false).reading(String(path.name))
+            }
         }
         return try await writer.store(file, digest: unit.digest, size: unit.size)
     }
 
     private func take(
         _ outcome: Outcome,
+        retiring retired: [PushItem],
         _ committer: inout Committer,
-        _ retirements: inout [Digest: [PushItem]],
         _ summary: inout SyncSummary
     ) async throws {
         switch outcome.result {
@@ -181,7 +191,6 @@ struct Push {
             summary.objectsReused += stored.objectsReused
             summary.bytesRaw += stored.bytesRaw
             summary.entriesAdded += outcome.unit.items.count
-            let retired = retirements.removeValue(forKey: outcome.unit.digest) ?? []
             summary.entriesRemoved += retired.count
             context.progress.advance(
                 items: outcome.unit.items.count,
@@ -200,15 +209,16 @@ struct Push {
             case ObjectEncodingError.contentChanged:
                 summary.filesDeferred += 1
                 context.report(.deferred(path: item.localPath, reason: "changed while it was read"))
-            case let error as FileError where !error.isOutOfSpace && error.path.hasSuffix(item.localPath):
+            case let error as SourceError:
                 summary.filesFailed += 1
-                context.report(.failed(path: item.localPath, reason: "\(error.errno)"))
+                context.report(.failed(path: item.localPath, reason: "\(error.cause.errno)"))
             default:
                 throw ReplayCacheError(error, doing: "pushing \(item.localPath)", subject: item.localPath)
             }
         }
     }
 
+    /// Names that may have been given up, by content.
     private func retirements(_ store: PlaceStore) async throws -> [Digest: [PushItem]] {
         var result: [Digest: [PushItem]] = [:]
         var rows = items([.retire], store)

@@ -92,9 +92,8 @@ extension PlaceStore {
                         THEN \(unlessForced(.deletedElsewhere))
                     WHEN a.content IS NULL THEN \(PushAction.publish.rawValue)
                     ELSE \(unlessForced(.conflict)) END
-            WHEN a.content IS NULL THEN
-                CASE WHEN \(isLocalInHistory) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
-            WHEN a.content = lc.id THEN \(unlessForced(.behind))
+            WHEN a.content IS NULL OR a.content = lc.id THEN
+                CASE WHEN \(entryFollowsLocal) THEN \(unlessForced(.behind)) ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(PushAction.publish.rawValue)
             ELSE \(unlessForced(.conflict)) END
@@ -116,20 +115,23 @@ extension PlaceStore {
 
     private static func filter(_ scope: PushScope) -> (sql: String, values: [SQLiteValue]) {
         func matches(_ patterns: [String]) -> String {
-            "(" + patterns.map { _ in "p.path GLOB ? OR p.path GLOB '*/' || ?" }.joined(separator: " OR ") + ")"
+            "(" + patterns.map { _ in "path_matches(?, p.path)" }.joined(separator: " OR ") + ")"
         }
         var sql = ""
         if !scope.includes.isEmpty { sql += " AND \(matches(scope.includes))" }
         if !scope.excludes.isEmpty { sql += " AND NOT \(matches(scope.excludes))" }
-        return (sql, (scope.includes + scope.excludes).flatMap { [SQLiteValue.text($0), .text($0)] })
+        return (sql, (scope.includes + scope.excludes).map { .text($0) })
     }
 
     /// A path that left the root, while its content is published under a new path of the root, moved: its entry goes.
+    ///
+    /// The catalog forgets a path also when the file is ignored now, or was reached through a link: whoever retires it
+    /// looks first whether the file is really gone (``LocalRoot/vanished(_:)``).
     private func planRetirements(_ scope: PushScope) throws {
         try database.run(
             """
             INSERT INTO temp.push_plan (action, path, local, digest, size, mtime, was)
-            SELECT \(PushAction.retire.rawValue), a.path, '', ac.digest, ac.size, 0, ac.digest
+            SELECT \(PushAction.retire.rawValue), a.path, substr(a.path, length(?3) + 1), ac.digest, ac.size, 0, ac.digest
             FROM catalog.agreed a
             JOIN catalog.content ac ON ac.id = a.content
             JOIN main.entry e ON e.path = a.path
@@ -184,7 +186,9 @@ extension PlaceStore {
     }
 
     /// What the catalog's reader found in a content, with the version of the reader.
-    func localReplay(of digest: Digest) throws -> (metadata: ReplayMetadata, reader: Int)? {
+    ///
+    /// `byteCount` is the length of the metadata as JSON.
+    func localReplay(of digest: Digest) throws -> (metadata: ReplayMetadata, reader: Int, byteCount: Int)? {
         let row = try database.first(
             """
             SELECT r.metadata, r.reader FROM catalog.content c JOIN catalog.replay r ON r.content = c.id
@@ -193,6 +197,6 @@ extension PlaceStore {
             [.blob(digest.bytes)]
         ) { (text: $0.text(0), reader: $0.int(1)) }
         guard let row else { return nil }
-        return (try JSON.decode(ReplayMetadata.self, from: row.text.utf8), row.reader)
+        return (try JSON.decode(ReplayMetadata.self, from: row.text.utf8), row.reader, row.text.utf8.count)
     }
 }

@@ -52,6 +52,7 @@ struct Scan {
         isFinal: Bool,
         _ summary: inout SyncSummary
     ) async throws {
+        summary.linksSkipped += batch.skippedLinks
         for problem in batch.problems {
             summary.filesFailed += 1
             context.report(.failed(path: problem.path, reason: problem.reason))
@@ -145,6 +146,7 @@ struct Scan {
             Hashed(file: HashedFile(path: file.path, status: status, hashedAt: started, outcome: outcome), fate: fate)
         }
         do {
+            try Recipe.checkContentSize(file.status.size)
             switch try FileReading.read(file.path, in: root.directory, followsLinks: options.followsLinks) {
             case .content(let digest, let replay, let status):
                 if replay?.metadata.rawLength == 0, started - status.mtimeNanoseconds < Self.recordingWindow {

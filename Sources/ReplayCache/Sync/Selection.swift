@@ -47,11 +47,8 @@ extension Selection {
             values += characters.map { .integer(Int64($0.rawValue)) }
         }
         if !paths.isEmpty {
-            // SQLite's GLOB is fnmatch without special slashes; a pattern may match from any slash on, as in `Glob`.
-            clauses.append(
-                "(" + paths.map { _ in "\(path) GLOB ? OR \(path) GLOB '*/' || ?" }.joined(separator: " OR ") + ")"
-            )
-            values += paths.flatMap { [SQLiteValue.text($0), .text($0)] }
+            clauses.append("(" + paths.map { _ in "path_matches(?, \(path))" }.joined(separator: " OR ") + ")")
+            values += paths.map { .text($0) }
         }
         return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), values)
     }

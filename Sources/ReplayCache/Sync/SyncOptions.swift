@@ -19,15 +19,29 @@ public struct PushOptions: Sendable {
 
     /// Options for pushing to `into`, by default `replays`.
     ///
-    /// - Throws: ``LogicalPathError`` for a path that is none, ``ReplayCacheError`` for one that belongs to checkpoints.
+    /// - Throws: ``LogicalPathError`` for a path that is none, ``ReplayCacheError`` for one that is not below `replays`.
     public init(into: String = "replays") throws {
         self.into = try LogicalPath(into)
-        guard self.into.collection != "checkpoints" else {
+        try Self.check(self.into)
+    }
+
+    /// A path begins with its collection, and of the two there are only one takes plain files (`docs/format.md`).
+    static func check(_ into: LogicalPath) throws {
+        switch into.collection {
+        case "replays": return
+        case "checkpoints":
             throw ReplayCacheError(
                 .usage,
                 "checkpoints are not pushed as plain files",
                 hint: "use `replaycache checkpoint push DIR --run RUN`",
-                subject: into
+                subject: into.string
+            )
+        default:
+            throw ReplayCacheError(
+                .usage,
+                "\(DisplayText.quoted(into.string)) is in neither of the collections, replays and checkpoints",
+                hint: "push into replays/\(into.string), or use `replaycache checkpoint push DIR --run RUN`",
+                subject: into.string
             )
         }
     }

@@ -25,7 +25,7 @@ struct CheckpointPush: ReplayCacheSubcommand {
             not sent again. Every version of a file that is overwritten in place is kept.
 
             Examples:
-              replaycache checkpoint push latest.pkl --run fox-v3 --step 9000 --metric val_loss=0.21
+              replaycache checkpoint push model.pt --run fox --step 9 --metric loss=0.21
               replaycache checkpoint push ./shards --run fox-v3 --remote /mnt/backup/melee
             """
     )

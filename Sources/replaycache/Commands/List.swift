@@ -28,9 +28,10 @@ struct List: ReplayCacheSubcommand {
 
     func run() async throws {
         let isRemoteGiven = arguments.count == 2 || (arguments.count == 1 && Place.isPlace(arguments[0]))
-        let place = try RemoteArgument.place(isRemoteGiven ? arguments[0] : nil)
+        let place = try RemoteArgument.place(isRemoteGiven ? arguments[0] : nil, other: arguments.first)
         let path = isRemoteGiven ? arguments.dropFirst().first : arguments.first
-        let below = try path.map { try LogicalPath($0) }
+        // A shell completes a folder with a slash.
+        let below = try path.map { try LogicalPath($0.hasSuffix("/") ? String($0.dropLast()) : $0) }
         let reading = try await global.open()
         let table = Mutex(Table(["MODIFIED", "SIZE", "STORED", "PATH"]))
         let (isJSON, isLong) = (global.json, long)

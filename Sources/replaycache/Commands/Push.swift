@@ -10,7 +10,7 @@ struct Push: ReplayCacheSubcommand {
 
             Examples:
               replaycache push ~/slp /mnt/backup/melee
-              replaycache push ~/slp/mewtwo /mnt/backup/melee --into replays/mewtwo --dry-run
+              replaycache push ~/slp/fox /mnt/backup/melee --into replays/fox --dry-run
             """
     )
 

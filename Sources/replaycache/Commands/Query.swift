@@ -62,7 +62,9 @@ struct Query: ReplayCacheSubcommand {
         let table = Mutex(Table(["STARTED", "STAGE", "PLAYERS", "LENGTH", "PATH"]))
         let format = global.json ? Format.json : format
         let terminator = nul ? "\0" : "\n"
+        let isEmpty = Mutex(true)
         try await workspace.query(selection, in: scope) { row in
+            isEmpty.withLock { $0 = false }
             switch format {
             case .json: try Console.json(row)
             case .paths: try Console.data(row.path, terminator: terminator)
@@ -70,6 +72,7 @@ struct Query: ReplayCacheSubcommand {
             }
         }
         try table.withLock { try $0.flush() }
+        if isEmpty.withLock({ $0 }) && !global.quiet { StandardStream.note("no replay matches") }
     }
 
     private static func cells(_ row: ReplayRow) -> [String] {

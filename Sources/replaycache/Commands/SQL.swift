@@ -11,7 +11,7 @@ struct SQL: ReplayCacheSubcommand {
             would change something are refused.
 
             Examples:
-              replaycache sql "SELECT stage, count(*) FROM replays GROUP BY stage ORDER BY 2 DESC"
+              replaycache sql "SELECT stage, count(*) FROM replays GROUP BY stage"
               replaycache sql "SELECT path FROM files WHERE problem IS NOT NULL" --json
             """
     )

@@ -3,7 +3,7 @@ import ReplayCache
 
 /// Options that every command has.
 struct GlobalOptions: ParsableArguments {
-    @Flag(help: "Print one JSON object a line; the last one is the summary.")
+    @Flag(help: "Print one JSON object a line.")
     var json = false
 
     @Flag(name: .shortAndLong, help: "Print no progress and no remarks, only results and errors.")

@@ -60,6 +60,7 @@ final class Narrator: Sendable {
         case .deletedElsewhere(let path): return "deleted elsewhere: \(path); the local file was left alone"
         case .behind(let path): return isVerbose ? "behind: \(path)" : nil
         case .placed(let path): return isVerbose ? "placed: \(path)" : nil
+        case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
@@ -135,6 +136,7 @@ final class Narrator: Sendable {
         if isJSON {
             try Console.json(summary)
         } else if !isQuiet {
+            if let note = SummaryText.linksNote(summary) { StandardStream.note(note) }
             for line in SummaryText.lines(summary) { try Console.data(line) }
         }
     }

@@ -15,6 +15,7 @@ enum SummaryText {
             (summary.behind, "behind: the remote has a newer version; fetch brings it"),
             (summary.changedLocally, "changed here and left alone; push publishes them"),
             (summary.deletedElsewhere, "deleted at the remote; the local files were left alone"),
+            (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.filesFailed, "failed"),
         ]
@@ -22,6 +23,13 @@ enum SummaryText {
             lines.append("  \(files(count)) \(text)")
         }
         return lines
+    }
+
+    /// What was passed over though it stands in the folder; nil when there is nothing to tell.
+    static func linksNote(_ summary: SyncSummary) -> String? {
+        guard summary.linksSkipped > 0, ["scan", "push"].contains(summary.command) else { return nil }
+        let links = summary.linksSkipped == 1 ? "symbolic link" : "symbolic links"
+        return "\(Decimals.grouped(summary.linksSkipped)) \(links) passed over; --follow takes what they lead to"
     }
 
     private static func headline(_ s: SyncSummary) -> String {

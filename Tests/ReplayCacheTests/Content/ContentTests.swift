@@ -57,6 +57,13 @@ struct ContentTests {
             ("?.txt", "ab.txt", false),
             ("[ab].txt", "x/b.txt", true), ("[!ab].txt", "b.txt", false), ("a", "b/a", true), ("a", "ab", false),
             ("*.SLP", "a.slp", false), ("ä*", "x/äb", true),
+            ("?.txt", "ä.txt", true), ("??.txt", "ä.txt", false), ("[!a]?.txt", "ä.txt", false),
+            ("[à-ü].txt", "ä.txt", true), ("[à-ü].txt", "a.txt", false), ("[^b].txt", "a.txt", true),
+            ("*a*b*c", "xaybzbc", true), ("*a*b*c", "xaybzb", false), ("**", "", true), ("", "", true),
+            ("?", "", false),
+            ("[", "[", true), ("[ab", "[ab", true), ("[]]", "]", true), ("[!]]", "]", false), ("[a-]", "-", true),
+            ("[a\\]]", "]", true), ("\\*", "*", true), ("\\*", "a", false), ("\\", "\\", true), ("a[b]c", "abc", true),
+            ("*日?", "x/日本", true), ("*/", "a/", true), ("a\u{308}", "ä", false),
         ]
     )
     func aPatternMatchesFromAnySlashOn(_ pattern: String, _ path: String, _ isMatch: Bool) {

@@ -276,7 +276,14 @@ struct CreationTests {
     }
 
     @Test
-    func checkpointsAreNotPushedAsPlainFiles() throws {
+    func plainFilesArePushedOnlyBelowReplays() async throws {
         #expect { try PushOptions(into: "checkpoints/run") } throws: { ($0 as? ReplayCacheError)?.code == .usage }
+        #expect { try PushOptions(into: "foo/bar") } throws: { error in
+            let text = (error as? ReplayCacheError).map { "\($0) \($0.hint ?? "")" } ?? ""
+            return text.contains("replays") && text.contains("checkpoint")
+        }
+        await #expect(throws: ReplayCacheError.self) {
+            try await laptop.push(to: try scratch.place()) { $0.into = try LogicalPath("foo") }
+        }
     }
 }

@@ -49,6 +49,28 @@ struct InterruptionTests {
         #expect(try Tree.read(other.at("large.bin")) == SampleBytes.large(40 << 20))
     }
 
+    @Test(arguments: [false, true])
+    func aFolderThatGoesAwayDuringAPushCostsItsFilesAlone(followsLinks: Bool) async throws {
+        let other = try await Laptop("other", in: scratch)
+        try other.write("theirs", to: "conflict.txt")
+        try await other.push(to: place)
+        try laptop.write("mine", to: "conflict.txt")
+        for number in 0..<5 { try laptop.write("file \(number)", to: "gone/\(number).txt") }
+        try laptop.write("stays", to: "stays.txt")
+        // Conflicts are told between the scan and the moving.
+        let gone = laptop.at("gone")
+        let workspace = try await Workspace.open(home: laptop.home) { event in
+            if case .conflict = event { try? Tree.remove(gone) }
+        }
+        var options = try PushOptions()
+        options.followsLinks = followsLinks
+        let push = try await workspace.push(laptop.folder, to: place, options: options)
+        #expect(!Tree.exists(gone))
+        #expect(push.filesFailed == 5)
+        #expect(push.entriesAdded == 1)
+        #expect(try await laptop.entries(at: place).keys.sorted() == ["replays/conflict.txt", "replays/stays.txt"])
+    }
+
     @Test
     func objectsOfAnotherRepositoryAreNotTakenForSent() async throws {
         try await Laptop("empty", in: scratch).push(to: place)

@@ -83,6 +83,40 @@ extension SyncRule {
             forcedFetch: .init(local: "theirs", entry: "theirs", downloads: 1, replaced: "mine")
         ),
         SyncRule(
+            name: "both changed and pushed at once, and the others came last",
+            arrange: { mine, theirs, place in
+                try await mine.publish("mine", to: place)
+                try await theirs.publishUnaware("theirs", insteadOf: "old", to: place)
+            },
+            push: .init(local: "mine", entry: "theirs", conflicts: 1),
+            fetch: .init(local: "mine", entry: "theirs", conflicts: 1),
+            forcedPush: .init(local: "mine", entry: "mine"),
+            forcedFetch: .init(local: "theirs", entry: "theirs", downloads: 1, replaced: "mine")
+        ),
+        SyncRule(
+            name: "two published a new path at once, and the others came last",
+            startsAgreed: false,
+            arrange: { mine, theirs, place in
+                try await mine.publish("mine", to: place)
+                try await theirs.publishUnaware("theirs", insteadOf: nil, to: place)
+            },
+            push: .init(local: "mine", entry: "theirs", conflicts: 1),
+            fetch: .init(local: "mine", entry: "theirs", conflicts: 1),
+            forcedPush: .init(local: "mine", entry: "mine"),
+            forcedFetch: .init(local: "theirs", entry: "theirs", downloads: 1, replaced: "mine")
+        ),
+        SyncRule(
+            name: "the entry was deleted and published anew",
+            arrange: { _, theirs, place in
+                try await theirs.unpublish("old", at: place)
+                try await theirs.publishUnaware("theirs", insteadOf: nil, to: place)
+            },
+            push: .init(local: "old", entry: "theirs", behind: 1),
+            fetch: .init(local: "theirs", entry: "theirs", downloads: 1),
+            forcedPush: .init(local: "old", entry: "old"),
+            forcedFetch: .init(local: "theirs", entry: "theirs", downloads: 1)
+        ),
+        SyncRule(
             name: "an untracked file is in the way",
             startsAgreed: false,
             arrange: { mine, theirs, place in
@@ -152,6 +186,22 @@ extension Laptop {
     func publish(_ text: String, to place: Place) async throws {
         try write(text, to: SyncRule.file)
         try await push(to: place)
+    }
+
+    /// Commits `text` for the file of the rules as one does who has seen `old` there and nothing newer.
+    func publishUnaware(_ text: String, insteadOf old: String?, to place: Place) async throws {
+        let digest = try Digest.of(Array(text.utf8))
+        // Its object comes by another path, which is gone again.
+        try write(text, to: "elsewhere.txt")
+        try await push(to: place) { $0.includes = ["elsewhere.txt"] }
+        let put = Operation.Put(
+            path: SyncRule.path,
+            sha256: digest,
+            was: try old.map { try Digest.of(Array($0.utf8)) },
+            size: Int64(text.utf8.count),
+            mtime: 0
+        )
+        try await commit([.put(put), .del(.init(path: "replays/elsewhere.txt", was: digest))], to: place)
     }
 
     /// Deletes the entry of the rules while it holds `text`.

@@ -96,8 +96,8 @@ package struct Laptop: Sendable {
 
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
-    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, published, committed,
-        warning
+    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, published,
+        committed, warning
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -110,6 +110,7 @@ package enum EventKind: Sendable {
         case .refused(let path, _): (.refused, path)
         case .placed(let path): (.placed, path)
         case .moved(let from, _): (.moved, from)
+        case .retired(let path): (.retired, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
         case .damaged(let message), .warning(let message): (.warning, message)

@@ -58,4 +58,25 @@ extension OpenFile {
         }
         return directory
     }
+
+    /// Whether nothing at all has this path; false also when that cannot be told.
+    ///
+    /// A link on the way, or at the end, is something, wherever it leads.
+    package func isVacant(_ path: LogicalPath) -> Bool {
+        var directory = self
+        do {
+            for component in path.components.dropLast() {
+                let name = String(component)
+                switch try directory.status(of: name).kind {
+                case .directory: directory = try directory.directory(name)
+                case .symbolicLink: return false
+                case .regular, .other: return true
+                }
+            }
+            _ = try directory.status(of: String(path.name))
+            return false
+        } catch {
+            return error.errno == .noSuchFileOrDirectory
+        }
+    }
 }

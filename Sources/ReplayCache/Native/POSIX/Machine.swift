@@ -20,6 +20,12 @@ package enum Machine {
         return text.isEmpty ? nil : text
     }
 
+    /// Whether all arguments of this process are UTF-8.
+    package static let hasReadableArguments: Bool = {
+        let pointers = unsafe UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+        return unsafe pointers.allSatisfy { unsafe $0.map { unsafe String(validatingCString: $0) != nil } ?? true }
+    }()
+
     /// Peak resident memory of this process in bytes.
     package static var peakMemory: Int64 {
         var usage = rusage()

@@ -25,6 +25,8 @@ internal import CSQLite
         }
         unsafe handle = connection
         unsafe sqlite3_busy_timeout(handle, 10_000)
+        let registered = unsafe SQLFunctions.register(on: handle)
+        guard registered == SQLITE_OK else { throw error(registered, "path_matches") }
     }
 
     deinit {
