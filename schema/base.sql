@@ -1,4 +1,4 @@
--- The merged state of one repository, version 1 (docs/format.md, "Base"). Part of the format: additive only.
+-- The merged state of one repository, version 1 (docs/format.md, "Merge" and "Reserved"). Part of the format: additive only.
 -- Times are nanoseconds since 1970 UTC; `hlc` is milliseconds since 1970 UTC of the place's clock.
 
 CREATE TABLE repository (
@@ -6,9 +6,10 @@ CREATE TABLE repository (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Segments that are merged.
+-- Segments that are merged. An id is never given out twice, even when another program forgets this repository and begins
+-- anew in the same file: what is remembered of a segment by its id stays true.
 CREATE TABLE segment (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     hlc INTEGER NOT NULL,
     writer TEXT NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE segment (
 );
 
 -- A content and the object that stores it. `encoding` is NULL while no object is known, `recipe` when it is in parts.
+-- `segment` and `line` are those of the operation that tells the size and, when there is one, the object.
 CREATE TABLE content (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
@@ -38,17 +40,20 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE INDEX entry_content ON entry (content);
 
--- What each path held before, and what lost against it.
+-- What each path held before, and what lost against it. `hlc` is that of the segment, so that the versions newer than one
+-- are found without a look at the older ones.
 CREATE TABLE history (
     path TEXT NOT NULL,
     content INTEGER REFERENCES content (id),
     was INTEGER REFERENCES content (id),
     mtime INTEGER,
+    hlc INTEGER NOT NULL,
     segment INTEGER NOT NULL REFERENCES segment (id),
     line INTEGER NOT NULL,
-    PRIMARY KEY (path, segment, line)
+    PRIMARY KEY (path, hlc, segment, line)
 ) WITHOUT ROWID;
 
+-- What a reader found in a replay. `segment` and `line` are those of the operation that told it.
 CREATE TABLE replay (
     content INTEGER PRIMARY KEY REFERENCES content (id),
     reader INTEGER NOT NULL,
@@ -66,7 +71,9 @@ CREATE TABLE replay (
     game INTEGER,
     tiebreaker INTEGER,
     played_on TEXT,
-    seed INTEGER
+    seed INTEGER,
+    segment INTEGER NOT NULL REFERENCES segment (id),
+    line INTEGER NOT NULL
 );
 
 CREATE TABLE player (
@@ -114,9 +121,11 @@ CREATE TABLE unknown_operation (
     PRIMARY KEY (segment, line)
 ) WITHOUT ROWID;
 
--- Segments that could not be merged: unreadable, or stamped by a clock that is ahead of the place's own.
+-- Segments that could not be merged. `kind` is `damage` for one that cannot be read, `clock` for one that was stamped by
+-- a clock ahead of the place's own.
 CREATE TABLE set_aside (
     key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
     reason TEXT NOT NULL
 ) WITHOUT ROWID;
 

@@ -32,6 +32,52 @@ struct ExitStatusTests {
         #expect(sandbox.files("pod").count == 1)
     }
 
+    @Test(arguments: [
+        ["ls", "remote"], ["ls", "remote", "--json"], ["query", "--remote", "remote"],
+        ["query", "--remote", "remote", "--count"], ["query", "--remote", "remote", "--json"],
+        ["checkpoint", "log", "--remote", "remote"], ["checkpoint", "log", "--remote", "remote", "--json"],
+        ["dedup", "--remote", "remote"], ["dedup", "--remote", "remote", "--json"],
+    ])
+    func whatAnUndamagedPartOfTheLogSaysIsPrintedAndStatus4(_ command: [String]) async throws {
+        try await sandbox.writeLibrary(count: 2)
+        try await sandbox.run("push", "slp", "remote")
+        try sandbox.write("model.pkl", "w")
+        try await sandbox.run("checkpoint", "push", "model.pkl", "--run", "fox", "--remote", "remote")
+        try sandbox.write("remote/log/20200101T000000000Z-00000000000000ff-0.0123abcd.ndjson.zst", "no segment")
+        let result = try await sandbox.run(try sandbox.configuration(command, machine: "pod"))
+        #expect(result.status == 4)
+        #expect(!result.output.isEmpty)
+        #expect(result.errors.contains("error: part of the log at the remote is damaged"))
+        if command.last == "--json" {
+            let lines = try result.json()
+            #expect(lines.count > 1)
+            #expect(["summary", "error"].contains(lines.last?["event"]?.string))
+            #expect(lines.filter { $0["event"]?.string == "error" }.count <= 1)
+        } else {
+            #expect(result.errors.contains("20200101T000000000Z-00000000000000ff-0"))
+        }
+    }
+
+    @Test func aSegmentOfAFastClockIsNoDamage() async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try await sandbox.run("push", "slp", "remote")
+        try sandbox.write("remote/log/29990101T000000000Z-00000000000000ff-0.0123abcd.ndjson.zst", "the clock")
+        let result = try await sandbox.run("ls", "remote")
+        #expect(result.status == 0)
+        #expect(result.errors.contains("clock"))
+    }
+
+    @Test(arguments: [["dedup", "slp"], ["dedup", "slp", "--json"]])
+    func aFileThatCannotBeComparedIsStatus3(_ command: [String]) async throws {
+        try sandbox.write("slp/a.slp", "same")
+        try sandbox.write("slp/b.slp", "same")
+        #expect(try await sandbox.shell(#"printf same > "$(printf 'slp/\377.slp')""#).status == 0)
+        let result = try await sandbox.run(try sandbox.configuration(command))
+        #expect(result.status == 3)
+        #expect(result.output.contains("a.slp"))
+        #expect(result.errors.contains("1 file failed"))
+    }
+
     @Test(arguments: [["fetch", "empty", "pod"], ["ls", "absent"], ["status", "slp", "empty"], ["fetch", "pod"]])
     func aPlaceWithoutARepositoryIsStatus5(_ command: [String]) async throws {
         try sandbox.write("slp/a.slp", "x")

@@ -128,7 +128,7 @@ extension Catalog {
         switch file.outcome {
         case .content(let digest, let replay):
             let id = try content(digest, size: file.status.size)
-            if let replay { try record(replay, content: id) }
+            if let replay { try ReplayRows.store(replay, content: id, in: database) }
             try record(file, content: id, problem: nil)
         case .unreliable(let reason):
             try record(file, content: nil, problem: reason)

@@ -52,17 +52,7 @@ extension Catalog {
     func record(_ found: [FoundReplay]) throws {
         guard !found.isEmpty else { return }
         try database.transaction {
-            for found in found { try record(found.replay, content: found.content) }
+            for found in found { try ReplayRows.store(found.replay, content: found.content, in: database) }
         }
-    }
-
-    func record(_ replay: ScannedReplay, content: Int64) throws {
-        try ReplayRows.store(
-            replay.metadata,
-            reader: ReplayReader.version,
-            content: content,
-            in: database,
-            json: replay.json
-        )
     }
 }

@@ -10,7 +10,7 @@ enum ReplayQuery {
 
     static func row(_ row: borrowing Row, players: [ReplayRow.Player]) throws -> ReplayRow {
         guard let digest = row.digest(2) else { throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil) }
-        let frames = row.optionalInt(7).map { $0 - Int(FrameNumber.first) + 1 }
+        let frames = row.optionalInt(7).flatMap(FrameNumber.count(upTo:))
         let winners = row.optionalText(12)?.split(separator: ",").compactMap { Int($0) }
         return ReplayRow(
             path: row.text(0),

@@ -12,39 +12,50 @@ package struct ScannedReplay: Sendable {
 /// Writes what the reader found into the `replay` and `player` tables, which the catalog and every place's database have
 /// alike (`schema/m0001_catalog.sql`, `schema/base.sql`).
 package enum ReplayRows {
-    /// Stores `metadata` for a content unless a reader at least as new has done so.
+    /// Stores what a reader of this machine found, unless a reader at least as new has done so.
     ///
-    /// The catalog also keeps the whole of it as JSON (`json`), for the next push to publish.
-    package static func store(
+    /// The catalog also keeps the whole of it as JSON, for the next push to publish.
+    package static func store(_ replay: ScannedReplay, content: Int64, in database: Database) throws {
+        let reader = ReplayReader.version
+        let known = try database.first("SELECT reader FROM replay WHERE content = ?", [.integer(content)]) { $0.int(0) }
+        if let known, known >= reader { return }
+        try write(
+            replay.metadata,
+            reader: reader,
+            content: content,
+            replacing: known != nil,
+            in: database,
+            also: [("metadata", .text(replay.json))]
+        )
+    }
+
+    /// Stores what was found in a content, in place of what stood there if `isKnown`.
+    ///
+    /// `extra` are the columns that only one of the databases has.
+    static func write(
         _ metadata: ReplayMetadata,
         reader: Int,
         content: Int64,
+        replacing isKnown: Bool,
         in database: Database,
-        json: String?
+        also extra: [(column: String, value: SQLiteValue)]
     ) throws {
-        let known = try database.first("SELECT reader FROM replay WHERE content = ?", [.integer(content)]) { $0.int(0) }
-        if let known, known >= reader { return }
         try database.run(
             """
             INSERT OR REPLACE INTO replay (content, reader, version, stage, is_teams, started_at, started_at_seconds,
-                last_frame, is_complete, problem, end_method, winner_ports, match_id, game, tiebreaker, played_on, seed
-                \(json == nil ? "" : ", metadata"))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \(json == nil ? "" : ", ?"))
+                last_frame, is_complete, problem, end_method, winner_ports, match_id, game, tiebreaker, played_on, seed,
+                \(extra.map(\.column).joined(separator: ", ")))
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \(extra.map { _ in "?" }.joined(separator: ", ")))
             """,
-            try replayValues(metadata, reader: reader, content: content, json: json)
+            replayValues(metadata, reader: reader, content: content) + extra.map(\.value)
         )
-        if known != nil { try database.run("DELETE FROM player WHERE content = ?", .integer(content)) }
+        if isKnown { try database.run("DELETE FROM player WHERE content = ?", .integer(content)) }
         for player in metadata.players { try store(player, content: content, in: database) }
     }
 
-    private static func replayValues(
-        _ metadata: ReplayMetadata,
-        reader: Int,
-        content: Int64,
-        json: String?
-    ) throws -> [SQLiteValue] {
+    private static func replayValues(_ metadata: ReplayMetadata, reader: Int, content: Int64) -> [SQLiteValue] {
         let winners = metadata.winnerPorts.map { ports in ports.sorted().map(String.init).joined(separator: ",") }
-        let values: [SQLiteValue] = [
+        return [
             .integer(content), .integer(Int64(reader)), SQLiteValue(metadata.slippiVersion),
             SQLiteValue(metadata.stageID), SQLiteValue(metadata.isTeams), SQLiteValue(metadata.startedAt),
             SQLiteValue(metadata.startedAtMilliseconds.map { $0 / 1000 }), SQLiteValue(metadata.lastFrame),
@@ -53,7 +64,6 @@ package enum ReplayRows {
             SQLiteValue(metadata.tiebreaker), SQLiteValue(metadata.playedOn),
             SQLiteValue(metadata.randomSeed.map(Int64.init)),
         ]
-        return values + (json.map { [.text($0)] } ?? [])
     }
 
     private static func store(_ player: ReplayPlayer, content: Int64, in database: Database) throws {

@@ -7,8 +7,8 @@ package enum Schema {
         PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
     ]
 
-    /// The version of `schema/base.sql`.
-    private static let baseVersion = 1
+    /// The version of `schema/base.sql` as it stands in a place's database here.
+    private static let baseVersion = 2
 
     /// Opens the catalog, making or migrating it as needed.
     package static func openCatalog(at path: String) throws -> Database {
@@ -32,14 +32,23 @@ package enum Schema {
         }
     }
 
-    /// Opens the database of a place, making it when it does not exist.
+    /// Opens the database of a place, making it when it does not exist and making it anew when it is of an older layout:
+    /// the log at the place has all of it.
     package static func openPlace(at path: String) throws -> Database {
         let database = try open(path)
         try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { _ in
+            try dropEverything(in: database)
             try database.execute(text(PackageResources.base_sql))
             try ReplayRows.storeNames(in: database)
         }
         return database
+    }
+
+    private static func dropEverything(in database: Database) throws {
+        let items = try database.all(
+            "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        ) { "\($0.text(0)) \"\($0.text(1))\"" }
+        for item in items { try database.execute("DROP \(item)") }
     }
 
     private static func open(_ path: String) throws -> Database {

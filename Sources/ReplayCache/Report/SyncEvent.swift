@@ -24,6 +24,8 @@ public enum SyncEvent: Sendable {
     case published(path: String)
     /// This many files became visible in one commit.
     case committed(files: Int)
+    /// Something at the place is damaged or breaks the format, and was left out: an answer may lack what is in it.
+    case damaged(String)
     /// Anything else out of order.
     case warning(String)
 }
@@ -54,7 +56,7 @@ extension SyncEvent: Encodable {
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)
-        case .warning(let message): try write("warning", [(.message, message)])
+        case .damaged(let message), .warning(let message): try write("warning", [(.message, message)])
         }
     }
 }

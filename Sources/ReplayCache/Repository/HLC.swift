@@ -26,16 +26,18 @@ package struct HLC: Sendable, Hashable, Comparable {
 /// Where in the history of a repository an operation stands: the total order by which the last writer wins.
 package struct Stamp: Sendable, Hashable, Comparable {
     package let hlc: HLC
-    package let writer: String
+    /// The key of the segment: after the time it tells writers with the same clock reading apart, and then everything that
+    /// has a name of its own.
+    package let segment: String
     package let line: Int
 
-    package init(hlc: HLC, writer: String, line: Int) {
+    package init(hlc: HLC, segment: String, line: Int) {
         self.hlc = hlc
-        self.writer = writer
+        self.segment = segment
         self.line = line
     }
 
     package static func < (left: Stamp, right: Stamp) -> Bool {
-        (left.hlc, left.writer, left.line) < (right.hlc, right.writer, right.line)
+        (left.hlc, left.segment, left.line) < (right.hlc, right.segment, right.line)
     }
 }

@@ -21,7 +21,11 @@ struct LogReader {
         var warnings: [Repository.Warning]
     }
 
-    func catchUp() async throws -> CatchUp {
+    /// Reads what is new.
+    ///
+    /// `isReadable` is asked before anything new is read, and only then, so that a log without news costs one request:
+    /// false means that no repository of this format stands there.
+    func catchUp(ifSo isReadable: () async throws -> Bool = { true }) async throws -> CatchUp {
         let newest = try await store.newestHLC()
         let listed = Mutex((keys: [(key: SegmentKey, item: RemoteItem)](), newest: Timestamp?.none))
         let answered = try await remote.list(
@@ -39,12 +43,15 @@ struct LogReader {
         let isSameLog = newest == nil || keys.contains { $0.key.hlc == newest }
         guard isSameLog else { return CatchUp(isSameLog: false, warnings: []) }
         let new = Set(try await store.unmerged(keys.map(\.key)))
-        var warnings = try await merge(keys.filter { new.contains($0.key) })
+        let readable = try await setAsideTheFuture(keys.filter { new.contains($0.key) })
+        if !readable.isEmpty, try await !isReadable() { return CatchUp(isSameLog: false, warnings: []) }
+        var warnings = try await merge(readable)
         // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
         if let seen = answered ?? newestItem { try await store.setLastCatchUp(seen) }
-        let aside = try await store.setAside()
-        for (key, reason) in aside.sorted(by: { $0.key < $1.key }) {
-            warnings.append(.init(message: "\(key) \(reason); it is left out", isDamage: !reason.contains("clock")))
+        for aside in try await store.setAside() {
+            warnings.append(
+                .init(message: "\(aside.key) \(aside.reason); it is left out", isDamage: aside.kind == .damage)
+            )
         }
         return CatchUp(isSameLog: true, warnings: warnings)
     }
@@ -58,18 +65,23 @@ struct LogReader {
         return RemoteKey(SegmentKey.prefix + start.text)
     }
 
-    /// Reads segments ahead of each other and merges them as they come: the order changes nothing.
-    private func merge(_ segments: [(key: SegmentKey, item: RemoteItem)]) async throws -> [Repository.Warning] {
-        var warnings: [Repository.Warning] = []
-        var waiting: [SegmentKey] = []
+    /// Those of `segments` that may be read; the others were stamped by a broken clock.
+    private func setAsideTheFuture(_ segments: [(key: SegmentKey, item: RemoteItem)]) async throws -> [SegmentKey] {
+        var readable: [SegmentKey] = []
         for (key, item) in segments {
             if key.hlc.milliseconds - item.modified.milliseconds > Self.clockTolerance {
-                try await store.setAside(key, reason: "was stamped by a clock that is ahead of the place's")
+                try await store.setAside(key, .clock, reason: "was stamped by a clock that is ahead of the place's")
             } else {
-                waiting.append(key)
+                readable.append(key)
             }
         }
-        var next = waiting.makeIterator()
+        return readable
+    }
+
+    /// Reads segments ahead of each other and merges them as they come: the order changes nothing.
+    private func merge(_ segments: [SegmentKey]) async throws -> [Repository.Warning] {
+        var warnings: [Repository.Warning] = []
+        var next = segments.makeIterator()
         try await forEachConcurrently(
             width: Self.segmentWidth,
             next: { next.next() },
@@ -93,7 +105,7 @@ struct LogReader {
             }
         case .failure(let error):
             guard Self.isDamage(error) else { throw error }
-            try await store.setAside(read.key, reason: "cannot be read (\(error))")
+            try await store.setAside(read.key, .damage, reason: "cannot be read (\(error))")
             return []
         }
     }
@@ -104,6 +116,6 @@ struct LogReader {
     }
 
     private static func isDamage(_ error: any Error) -> Bool {
-        error is SegmentError || error is ZstdError || error is DecodingError
+        error is SegmentError || error is ZstdError
     }
 }

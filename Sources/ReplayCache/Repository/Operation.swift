@@ -6,6 +6,8 @@ package enum Operation: Sendable, Equatable {
     case ckpt(Checkpoint)
     /// An operation of a version to come, as it stands in the segment.
     case unknown(String)
+    /// A line that is not an operation, as it stands in the segment, and what is wrong with it.
+    case unreadable(String, reason: String)
 
     /// A path holds a content.
     package struct Put: Codable, Sendable, Equatable {
@@ -36,6 +38,20 @@ package enum Operation: Sendable, Equatable {
             self.mtime = mtime
             self.replay = replay
             self.reader = reader
+        }
+
+        /// Reads a put.
+        ///
+        /// What is said about the content is not worth the path: a `replay` that cannot be read is as good as none.
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            path = try container.decode(String.self, forKey: .path)
+            sha256 = try container.decode(Digest.self, forKey: .sha256)
+            was = try container.decodeIfPresent(Digest.self, forKey: .was)
+            size = try container.decode(Int64.self, forKey: .size)
+            mtime = try container.decode(Int64.self, forKey: .mtime)
+            reader = try? container.decodeIfPresent(Int.self, forKey: .reader)
+            replay = try? container.decodeIfPresent(ReplayMetadata.self, forKey: .replay)
         }
     }
 
@@ -111,10 +127,12 @@ package enum Operation: Sendable, Equatable {
         }
 
         /// The digest of the checkpoint's run, name, step and file list: publishing the same again changes nothing.
+        ///
+        /// A NUL, which no name contains, ends each field, so that two checkpoints never have the same text.
         package var identity: Digest {
             get throws {
-                var text = "replaycache checkpoint\n\(run)\n\(name)\n\(step.map(String.init) ?? "")\n"
-                for file in files { text += "\(file.sha256.hex) \(file.size) \(file.name)\n" }
+                var text = "replaycache checkpoint\0\(run)\0\(name)\0\(step.map(String.init) ?? "")\0"
+                for file in files { text += "\(file.sha256.hex) \(file.size) \(file.name)\0" }
                 return try Digest.of(Array(text.utf8))
             }
         }
@@ -156,7 +174,7 @@ extension Operation {
         case .del(let value): try JSON.line(Tagged(op: "del", value: value))
         case .obj(let value): try JSON.line(Tagged(op: "obj", value: value))
         case .ckpt(let value): try JSON.line(Tagged(op: "ckpt", value: value))
-        case .unknown(let text): Array(text.utf8)
+        case .unknown(let text), .unreadable(let text, _): Array(text.utf8)
         }
     }
 
@@ -173,10 +191,14 @@ extension Operation {
 
     /// Reads a line.
     ///
-    /// Unknown operations are kept as text; a known one that does not parse throws.
-    init(line: ArraySlice<UInt8>) throws {
-        let known = try JSON.decode(Known.self, from: line).operation
-        self = known ?? .unknown(String(decoding: line, as: UTF8.self))
+    /// Unknown operations are kept as text; a known one that does not parse does not take the others with it.
+    init(line: ArraySlice<UInt8>) {
+        func text() -> String { String(decoding: line, as: UTF8.self) }
+        do {
+            self = try JSON.decode(Known.self, from: line).operation ?? .unknown(text())
+        } catch {
+            self = .unreadable(text(), reason: JSON.reason(error))
+        }
     }
 
     /// An operation of this version; nil for another.

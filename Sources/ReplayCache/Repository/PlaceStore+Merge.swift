@@ -35,7 +35,7 @@ extension PlaceStore {
         )
         guard isNew == 1 else { return }
         let id = database.lastInsertedRowID
-        ranks[id] = SegmentRank(hlc: key.hlc, writer: key.writer)
+        ranks[id] = SegmentRank(hlc: key.hlc, key: name)
         for (index, operation) in segment.operations.enumerated() {
             // The header is line 0.
             let mark = Mark(segment: id, line: index + 1)
@@ -62,21 +62,13 @@ extension PlaceStore {
             // Everything is checked before the first row is written.
             let path = try LogicalPath(put.path)
             try checkSize(put.size)
-            let content = try content(put.sha256, size: put.size)
-            if let replay = put.replay {
-                try ReplayRows.store(
-                    replay,
-                    reader: put.reader ?? 0,
-                    content: content,
-                    in: database,
-                    json: nil
-                )
-            }
-            let was = try put.was.map { try self.content($0, size: nil) }
+            let content = try content(put.sha256, size: put.size, saidBy: mark)
+            if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
+            let was = try put.was.map(content(_:))
             try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
             let path = try LogicalPath(del.path)
-            let was = try content(del.was, size: nil)
+            let was = try content(del.was)
             try add(Version(content: nil, was: was, mtime: nil, mark: mark), to: path)
         case .obj(let obj):
             try merge(obj, mark)
@@ -89,108 +81,9 @@ extension PlaceStore {
                 .integer(Int64(mark.line)),
                 .text(text)
             )
+        case .unreadable(_, let reason):
+            throw SegmentError("cannot be read: \(reason)")
         }
-    }
-
-    // MARK: Paths
-
-    /// One operation on a path: a put holds `content`, a del holds nil and hides `was`.
-    struct Version: Equatable {
-        let content: Int64?
-        let was: Int64?
-        let mtime: Int64?
-        let mark: Mark
-    }
-
-    /// Adds a version to a path and works out anew what the path shows.
-    ///
-    /// The result depends on the set of versions only, not on the order in which they came.
-    private func add(_ version: Version, to path: LogicalPath) throws {
-        guard let shown = try entry(at: path) else { return try writeEntry(version, at: path) }
-        var versions = try [shown] + history(of: path)
-        guard !versions.contains(where: { $0.mark == version.mark }) else { return }
-        versions.append(version)
-        let ranked = try versions.map { (stamp: try stamp(of: $0.mark), version: $0) }
-        let newestFirst = ranked.sorted { $0.stamp > $1.stamp }.map(\.version)
-        let winner = Self.resolve(newestFirst)
-        if winner != shown { try writeEntry(winner, at: path) }
-        for loser in newestFirst where loser != winner && (loser == version || loser == shown) {
-            try writeHistory(loser, at: path)
-        }
-        if winner != version && winner != shown { try removeHistory(winner.mark, at: path) }
-    }
-
-    /// What a path shows: the newest put that no newer del names, else the newest del (the path is deleted).
-    ///
-    /// A del hides only the content that its writer saw: a concurrent put of something else stays.
-    static func resolve(_ newestFirst: [Version]) -> Version {
-        var hidden: Set<Int64> = []
-        var newestDel: Version?
-        for version in newestFirst {
-            guard let content = version.content else {
-                newestDel = newestDel ?? version
-                if let was = version.was { hidden.insert(was) }
-                continue
-            }
-            if hidden.contains(content) { break }
-            return version
-        }
-        guard let deleted = newestDel ?? newestFirst.first else { preconditionFailure("a path has a version") }
-        return deleted
-    }
-
-    private func entry(at path: LogicalPath) throws -> Version? {
-        try database.first(
-            "SELECT content, was, mtime, segment, line FROM entry WHERE path = ?",
-            [.text(path.string)],
-            Self.version
-        )
-    }
-
-    private func history(of path: LogicalPath) throws -> [Version] {
-        try database.all(
-            "SELECT content, was, mtime, segment, line FROM history WHERE path = ?",
-            [.text(path.string)],
-            Self.version
-        )
-    }
-
-    private static func version(_ row: borrowing Row) -> Version {
-        Version(
-            content: row.optionalInt64(0),
-            was: row.optionalInt64(1),
-            mtime: row.optionalInt64(2),
-            mark: Mark(segment: row.int64(3), line: row.int(4))
-        )
-    }
-
-    private func writeEntry(_ version: Version, at path: LogicalPath) throws {
-        try write(version, at: path, "INSERT OR REPLACE INTO entry")
-    }
-
-    private func writeHistory(_ version: Version, at path: LogicalPath) throws {
-        try write(version, at: path, "INSERT OR IGNORE INTO history")
-    }
-
-    private func write(_ version: Version, at path: LogicalPath, _ verb: String) throws {
-        try database.run(
-            "\(verb) (path, content, was, mtime, segment, line) VALUES (?, ?, ?, ?, ?, ?)",
-            .text(path.string),
-            SQLiteValue(version.content),
-            SQLiteValue(version.was),
-            SQLiteValue(version.mtime),
-            .integer(version.mark.segment),
-            .integer(Int64(version.mark.line))
-        )
-    }
-
-    private func removeHistory(_ mark: Mark, at path: LogicalPath) throws {
-        try database.run(
-            "DELETE FROM history WHERE path = ? AND segment = ? AND line = ?",
-            .text(path.string),
-            .integer(mark.segment),
-            .integer(Int64(mark.line))
-        )
     }
 
     // MARK: Contents and checkpoints
@@ -208,30 +101,29 @@ extension PlaceStore {
         guard key.form == .recipe || obj.size <= Recipe.threshold else {
             throw SegmentError("object \(obj.key) is said to hold \(obj.size) bytes, more than is stored without parts")
         }
-        let id = try content(obj.sha256, size: obj.size)
-        let known = try database.first("SELECT segment, line FROM content WHERE id = ?", [.integer(id)]) { row in
-            row.isNull(0) ? nil : Mark(segment: row.int64(0), line: row.int(1))
-        }
-        if let known = known ?? nil, try stamp(of: known) >= stamp(of: mark) { return }
+        let known = try known(obj.sha256)
+        if let known, known.isStored, let teller = known.teller, try stamp(of: teller) >= stamp(of: mark) { return }
         try database.run(
-            "UPDATE content SET encoding = ?, generation = ?, encoded_size = ?, segment = ?, line = ? WHERE id = ?",
+            """
+            UPDATE content SET size = ?, encoding = ?, generation = ?, encoded_size = ?, segment = ?, line = ?
+            WHERE id = ?
+            """,
+            .integer(obj.size),
             .text(key.form.suffix),
             .integer(Int64(key.generation)),
             .integer(obj.encodedSize),
             .integer(mark.segment),
             .integer(Int64(mark.line)),
-            .integer(id)
+            .integer(try known?.id ?? content(obj.sha256))
         )
     }
 
     private func merge(_ checkpoint: Operation.Checkpoint, _ mark: Mark) throws {
-        // Everything is checked before the first row of the checkpoint is written.
-        let files = try checkpoint.files.map { file in
-            _ = try LogicalPath(file.name)
-            try checkSize(file.size)
-            return (name: file.name, content: try content(file.sha256, size: file.size))
-        }
+        try check(checkpoint)
         let identity = SQLiteValue.blob(try checkpoint.identity.bytes)
+        let files = try checkpoint.files.map { file in
+            (name: file.name, content: try content(file.sha256, size: file.size, saidBy: mark))
+        }
         let find = "SELECT segment, line FROM checkpoint WHERE identity = ?"
         let known = try database.first(find, [identity]) { Mark(segment: $0.int64(0), line: $0.int(1)) }
         if let known, try stamp(of: known) >= stamp(of: mark) { return }
@@ -263,47 +155,117 @@ extension PlaceStore {
         }
     }
 
+    /// Refuses a checkpoint that breaks a rule, before its first row is written.
+    private func check(_ checkpoint: Operation.Checkpoint) throws {
+        guard try LogicalPath(checkpoint.run).components.count == 1, !checkpoint.run.contains("@") else {
+            throw SegmentError("\(DisplayText.quoted(checkpoint.run)) is not the name of a run")
+        }
+        guard !checkpoint.name.utf8.contains(0) else { throw SegmentError("the name of a checkpoint contains a NUL") }
+        var sizes: [Digest: Int64] = [:]
+        for file in checkpoint.files {
+            _ = try LogicalPath(file.name)
+            try checkSize(file.size)
+            guard sizes.updateValue(file.size, forKey: file.sha256) ?? file.size == file.size else {
+                throw SegmentError("content \(file.sha256.short) is said to have two sizes")
+            }
+        }
+    }
+
+    /// Readers that there may ever be: beyond, a claim would keep every honest one out for good.
+    private static let plausibleReaders = 0...999
+
+    /// Takes what the newest reader found; among what one reader found, what was written last.
+    private func merge(_ replay: ReplayMetadata, reader: Int, content: Int64, _ mark: Mark) throws {
+        guard Self.plausibleReaders.contains(reader) else { return }
+        let known = try database.first(
+            "SELECT reader, segment, line FROM replay WHERE content = ?",
+            [.integer(content)]
+        ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
+        if let known, known.reader > reader { return }
+        if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
+        try ReplayRows.write(
+            replay.withinLimits,
+            reader: reader,
+            content: content,
+            replacing: known != nil,
+            in: database,
+            also: [("segment", .integer(mark.segment)), ("line", .integer(Int64(mark.line)))]
+        )
+    }
+
     private func checkSize(_ size: Int64) throws {
         guard (0...Recipe.maximumContentByteCount).contains(size) else {
             throw SegmentError("a size of \(size) bytes is implausible")
         }
     }
 
-    /// The row of a content, made on first use.
+    /// A content that has a row.
+    private struct KnownContent {
+        let id: Int64
+        let isStored: Bool
+        /// The operation that tells the size, and the object if it is stored.
+        let teller: Mark?
+    }
+
+    private func known(_ digest: Digest) throws -> KnownContent? {
+        try database.first(
+            "SELECT id, encoding IS NOT NULL, segment, line FROM content WHERE digest = ?",
+            [.blob(digest.bytes)]
+        ) { row in
+            KnownContent(
+                id: row.int64(0),
+                isStored: row.bool(1),
+                teller: row.isNull(2) ? nil : Mark(segment: row.int64(2), line: row.int(3))
+            )
+        }
+    }
+
+    /// The row of a content of which only the digest is known, made on first use.
+    private func content(_ digest: Digest) throws -> Int64 {
+        if let known = try known(digest) { return known.id }
+        try database.run("INSERT INTO content (digest) VALUES (?)", .blob(digest.bytes))
+        return database.lastInsertedRowID
+    }
+
+    /// The row of a content, made on first use, with the size that an operation claims.
     ///
-    /// `size` is nil where only the digest is known.
-    private func content(_ digest: Digest, size: Int64?) throws -> Int64 {
-        let find = "SELECT id, size FROM content WHERE digest = ?"
-        guard let known = try database.first(find, [.blob(digest.bytes)], { ($0.int64(0), $0.optionalInt64(1)) }) else {
+    /// Whoever has stored a content has read it, so an `obj` tells the size; until there is one, the newest claim does.
+    private func content(_ digest: Digest, size: Int64, saidBy mark: Mark) throws -> Int64 {
+        guard let known = try known(digest) else {
             try database.run(
-                "INSERT INTO content (digest, size) VALUES (?, ?)",
+                "INSERT INTO content (digest, size, segment, line) VALUES (?, ?, ?, ?)",
                 .blob(digest.bytes),
-                SQLiteValue(size)
+                .integer(size),
+                .integer(mark.segment),
+                .integer(Int64(mark.line))
             )
             return database.lastInsertedRowID
         }
-        guard let size else { return known.0 }
-        guard let knownSize = known.1 else {
-            try database.run("UPDATE content SET size = ? WHERE id = ?", .integer(size), .integer(known.0))
-            return known.0
-        }
-        guard knownSize == size else {
-            throw SegmentError("content \(digest.short) is said to have \(size) bytes and \(knownSize) bytes")
-        }
-        return known.0
+        if known.isStored { return known.id }
+        if let teller = known.teller, try stamp(of: teller) >= stamp(of: mark) { return known.id }
+        try database.run(
+            "UPDATE content SET size = ?, segment = ?, line = ? WHERE id = ?",
+            .integer(size),
+            .integer(mark.segment),
+            .integer(Int64(mark.line)),
+            .integer(known.id)
+        )
+        return known.id
     }
 
-    private func stamp(of mark: Mark) throws -> Stamp {
+    // MARK: Stamps
+
+    func stamp(of mark: Mark) throws -> Stamp {
         let rank = try rank(of: mark.segment)
-        return Stamp(hlc: rank.hlc, writer: rank.writer, line: mark.line)
+        return Stamp(hlc: rank.hlc, segment: rank.key, line: mark.line)
     }
 
-    private func rank(of segment: Int64) throws -> SegmentRank {
+    func rank(of segment: Int64) throws -> SegmentRank {
         if let rank = ranks[segment] { return rank }
-        let found = try database.first("SELECT hlc, writer FROM segment WHERE id = ?", [.integer(segment)]) { row in
-            SegmentRank(hlc: HLC(milliseconds: row.int64(0)), writer: row.text(1))
+        let found = try database.first("SELECT hlc, key FROM segment WHERE id = ?", [.integer(segment)]) { row in
+            SegmentRank(hlc: HLC(milliseconds: row.int64(0)), key: row.text(1))
         }
-        let rank = found ?? SegmentRank(hlc: HLC(milliseconds: .min), writer: "")
+        let rank = found ?? SegmentRank(hlc: HLC(milliseconds: .min), key: "")
         ranks[segment] = rank
         return rank
     }

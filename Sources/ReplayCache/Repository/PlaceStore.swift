@@ -12,7 +12,10 @@ package actor PlaceStore {
     package let database: Database
     private nonisolated let interrupter: Interrupter
 
-    /// Ranks of merged segments by row id; a segment is immutable, so the cache is never stale.
+    /// Ranks of merged segments by row id.
+    ///
+    /// A segment is immutable and its row id is never given out again, not even after another process has called
+    /// ``reset()``: what is remembered here stays true.
     var ranks: [Int64: SegmentRank] = [:]
 
     /// Opens, or makes, the state of a place, on a thread that may block.
@@ -35,10 +38,10 @@ package actor PlaceStore {
         try await withTaskCancellationHandler(operation: body, onCancel: { interrupter.interrupt() })
     }
 
-    /// When and by whom a segment was written.
+    /// What orders the operations of one segment among those of others.
     struct SegmentRank {
         let hlc: HLC
-        let writer: String
+        let key: String
     }
 
     // MARK: What is known of the repository
@@ -80,16 +83,33 @@ package actor PlaceStore {
         }
     }
 
-    /// Segments that could not be merged, and why.
-    package func setAside() throws -> [String: String] {
-        let rows = try database.all("SELECT key, reason FROM set_aside") { ($0.text(0), $0.text(1)) }
-        return Dictionary(uniqueKeysWithValues: rows)
+    /// A segment that could not be merged.
+    package struct SetAside: Sendable {
+        package enum Kind: String, Sendable {
+            /// Its bytes are not those of a segment.
+            case damage
+            /// It was stamped by a clock that is ahead of the place's own.
+            case clock
+        }
+
+        package let key: String
+        package let kind: Kind
+        /// For people: what follows the key in a sentence.
+        package let reason: String
     }
 
-    package func setAside(_ key: SegmentKey, reason: String) throws {
+    /// Segments that could not be merged, in the order of their keys.
+    package func setAside() throws -> [SetAside] {
+        try database.all("SELECT key, kind, reason FROM set_aside ORDER BY key") { row in
+            SetAside(key: row.text(0), kind: .init(rawValue: row.text(1)) ?? .damage, reason: row.text(2))
+        }
+    }
+
+    package func setAside(_ key: SegmentKey, _ kind: SetAside.Kind, reason: String) throws {
         try database.run(
-            "INSERT OR REPLACE INTO set_aside (key, reason) VALUES (?, ?)",
+            "INSERT OR REPLACE INTO set_aside (key, kind, reason) VALUES (?, ?, ?)",
             .text(key.remoteKey.string),
+            .text(kind.rawValue),
             .text(reason)
         )
     }

@@ -15,7 +15,7 @@ package final class Repository: Sendable {
     /// A part of the log that was left out.
     package struct Warning: Sendable, Equatable {
         package let message: String
-        /// Whether bytes at the place are damaged, as opposed to refused.
+        /// Whether bytes at the place are damaged or break the format, so that what is known of it may lack something.
         package let isDamage: Bool
     }
 
@@ -145,7 +145,10 @@ package final class Repository: Sendable {
         _ place: Place,
         _ remote: MeteredRemote
     ) async throws -> Repository? {
-        let found = try await LogReader(place: place, remote: remote, store: known.store).catchUp()
+        // News may be of another format, or of another repository that begins with the same log.
+        let found = try await LogReader(place: place, remote: remote, store: known.store).catchUp(
+            ifSo: { try await manifest(place, remote) != nil }
+        )
         guard found.isSameLog else { return nil }
         // Before the first commit there is no log to know the repository by.
         if try await known.store.newestHLC() == nil, try await manifest(place, remote)?.repository != known.id {

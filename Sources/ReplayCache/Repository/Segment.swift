@@ -72,12 +72,20 @@ package struct Segment: Sendable, Equatable {
         guard try Digest.of(text).short == key.check else { throw SegmentError("does not match its name") }
         var lines = text.split(separator: UInt8(ascii: "\n"))[...]
         guard let first = lines.popFirst() else { throw SegmentError("is empty") }
-        let header = try JSON.decode(Header.self, from: first)
+        let header = try header(first)
         guard header.v == 1 else { throw SegmentError("has version \(header.v), which this program does not know") }
         guard header.hlc == key.hlc.text, header.writer == key.writer else {
             throw SegmentError("has a header that does not match its name")
         }
-        return Segment(header: header, operations: try lines.map(Operation.init(line:)))
+        return Segment(header: header, operations: lines.map(Operation.init(line:)))
+    }
+
+    private static func header(_ line: ArraySlice<UInt8>) throws -> Header {
+        do {
+            return try JSON.decode(Header.self, from: line)
+        } catch {
+            throw SegmentError("has a header that cannot be read: \(JSON.reason(error))")
+        }
     }
 }
 

@@ -41,6 +41,12 @@ enum FrameNumber {
     static func isPlausible(_ frame: Int32) -> Bool {
         frame >= first && frame < 1 << 24
     }
+
+    /// Frames of a game whose last one is `last`, the countdown included; nil for a number that no game reaches.
+    static func count(upTo last: Int) -> Int? {
+        guard let frame = Int32(exactly: last), isPlausible(frame) else { return nil }
+        return last - Int(first) + 1
+    }
 }
 
 /// The last frame of a game: its number and the last copy of each player's Post-Frame event in it.

@@ -73,6 +73,8 @@ struct GameResult: Equatable {
     private static func timedOut(_ contenders: [Contender], _ lastFrame: LastFrame?) -> GameResult {
         let rows = contenders.compactMap { lastFrame?.row(ofPort: $0.port) }
         guard rows.count == 2 else { return .unknown }
+        // A damaged percent decides nothing.
+        if rows[0].stocks == rows[1].stocks, rows.contains(where: \.percent.isNaN) { return .unknown }
         func rank(_ row: PostFrame) -> (stocks: Int, percent: Float) {
             (Int(row.stocks), -row.percent.rounded(.towardZero))
         }

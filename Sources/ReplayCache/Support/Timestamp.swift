@@ -4,7 +4,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package var milliseconds: Int64
 
     package init(milliseconds: Int64) { self.milliseconds = milliseconds }
-    package init(nanoseconds: Int64) { milliseconds = Int64((Double(nanoseconds) / 1e6).rounded(.down)) }
+    package init(nanoseconds: Int64) { milliseconds = nanoseconds.floorDivided(by: 1_000_000) }
 
     /// Nanoseconds since 1970, as near as 64 bits come: a time from a remote may be in any year.
     package var nanoseconds: Int64 {

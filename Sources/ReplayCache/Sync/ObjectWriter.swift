@@ -36,9 +36,8 @@ struct ObjectWriter: Sendable {
         // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
         await gate.enter(digest)
         defer { gate.leave(digest) }
-        if try await repository.store.object(of: digest) != nil {
-            return Stored(objectsReused: 1)
-        }
+        // An object that is said to have another size would be refused by who fetches it: tell them better.
+        if try await repository.store.object(of: digest)?.size == size { return Stored(objectsReused: 1) }
         guard size > Recipe.threshold else {
             return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
         }
@@ -152,7 +151,7 @@ struct ObjectWriter: Sendable {
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
         await gate.enter(digest)
         defer { gate.leave(digest) }
-        if let known = try await repository.store.object(of: digest), known.key.form != .recipe {
+        if let known = try await repository.store.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
         }

@@ -23,9 +23,9 @@ struct Status {
         plan.pushFiles = push[.publish]?.files ?? 0
         plan.pushObjects = unstored.files
         plan.pushBytesRaw = unstored.bytes
-        let scope = PlaceStore.FetchScope(root: root.id, from: path)
-        _ = try await store.interruptible { try await store.planFetch(scope) }
-        try await DestinationCheck(root: root, store: store, scope: scope).run { _, _ in }
+        let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
+        _ = try await store.interruptible { try await store.planFetch(fetchScope) }
+        try await DestinationCheck(root: root, store: store, scope: fetchScope).run { _, _ in }
         let fetch = try await store.fetchTotals()
         let downloads = try await store.downloadsInFetchPlan()
         plan.fetchFiles = (fetch[.place]?.files ?? 0) + (fetch[.replace]?.files ?? 0)

@@ -18,10 +18,15 @@ package struct SyncContext: Sendable {
 
     func report(_ warnings: [Repository.Warning], into summary: inout SyncSummary) {
         for warning in warnings {
-            report(.warning(warning.message))
+            report(warning.event)
             if warning.isDamage { summary.integrityFailed = true }
         }
     }
+}
+
+extension Repository.Warning {
+    /// The same for people.
+    var event: SyncEvent { isDamage ? .damaged(message) : .warning(message) }
 }
 
 /// A local directory that takes part in an operation.

@@ -1,6 +1,7 @@
 /// The way in: a local catalog, and the operations between folders and places.
 ///
-/// All operations may be cancelled; what they leave behind is continued by the same call later.
+/// All operations may be cancelled; what they leave behind is continued by the same call later. Those that answer with rows
+/// tell of damage at the place by ``SyncEvent/damaged(_:)``: the rows stand, but may lack something.
 public struct Workspace: Sendable {
     private let catalog: Catalog
     private let progress: Progress
@@ -135,6 +136,8 @@ public struct Workspace: Sendable {
     }
 
     /// Calls `body` with each content that more than one local file holds; of one folder, scanned first, if it is given.
+    ///
+    /// - Returns: What the scan found: a file that could not be read is not compared.
     @discardableResult
     public func duplicates(
         in directory: String? = nil,
@@ -249,7 +252,7 @@ public struct Workspace: Sendable {
 
     private func open(_ place: Place) async throws -> Repository {
         let repository = try await Repository.open(place, catalog: catalog)
-        for warning in repository.warnings { report(.warning(warning.message)) }
+        for warning in repository.warnings { report(warning.event) }
         return repository
     }
 }

@@ -105,9 +105,9 @@ struct CheckpointLog: ReplayCacheSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let workspace = try await global.open()
+        let workspace = try await global.open().workspace
         let (summary, rows) = try await workspace.checkpointLog(of: run, at: try remote.place())
-        if let run, rows.isEmpty {
+        if let run, rows.isEmpty, summary.failure == nil {
             throw ReplayCacheError(
                 .usage,
                 "no checkpoint of run \(DisplayText.quoted(run)) was published",

@@ -26,7 +26,7 @@ struct Dedup: ReplayCacheSubcommand {
     }
 
     func run() async throws {
-        let workspace = try await global.open()
+        let workspace = try await global.open().workspace
         let isJSON = global.json
         let isRemote = remote != nil
         let tell: @Sendable (DuplicateGroup) throws -> Void = { group in

@@ -32,7 +32,7 @@ struct List: ReplayCacheSubcommand {
         let path = isRemoteGiven ? arguments.dropFirst().first : arguments.first
         // A shell completes a folder with a slash.
         let below = try path.map { try LogicalPath($0.hasSuffix("/") ? String($0.dropLast()) : $0) }
-        let workspace = try await global.open()
+        let workspace = try await global.open().workspace
         let table = Mutex(Table(["MODIFIED", "SIZE", "STORED", "PATH"]))
         let (isJSON, isLong) = (global.json, long)
         let summary = try await workspace.list(place, below: below) { entry in
@@ -48,7 +48,7 @@ struct List: ReplayCacheSubcommand {
             }
         }
         try table.withLock { try $0.flush() }
-        if let below, summary.filesSeen == 0 {
+        if let below, summary.filesSeen == 0, summary.failure == nil {
             throw ReplayCacheError(
                 .usage,
                 "nothing is at or below \(DisplayText.quoted(below.string))",

@@ -45,10 +45,20 @@ struct Query: ReplayCacheSubcommand {
         let selection = try selection.selection()
         let scope: Workspace.QueryScope =
             if let remote { .place(try Place(remote)) } else if local { .local } else { .everything }
-        let workspace = try await global.open()
+        let reading = try await global.open()
         if count {
-            return try Console.data("\(try await workspace.count(selection, in: scope))")
+            try Console.data("\(try await reading.workspace.count(selection, in: scope))")
+        } else {
+            try await printRows(reading.workspace, selection, scope)
         }
+        if let damage = reading.damage { throw damage }
+    }
+
+    private func printRows(
+        _ workspace: Workspace,
+        _ selection: Selection,
+        _ scope: Workspace.QueryScope
+    ) async throws {
         let table = Mutex(Table(["STARTED", "STAGE", "PLAYERS", "LENGTH", "PATH"]))
         let format = global.json ? Format.json : format
         let terminator = nul ? "\0" : "\n"

@@ -22,7 +22,7 @@ struct SQL: ReplayCacheSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let workspace = try await global.open()
+        let workspace = try await global.open().workspace
         var names: [String] = []
         var table: Table?
         try await workspace.sql(statement) { header in

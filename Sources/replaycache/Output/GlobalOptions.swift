@@ -35,10 +35,19 @@ extension GlobalOptions {
     }
 
     /// Opens the catalog for an operation that prints rows of its own.
-    func open() async throws -> Workspace {
+    func open() async throws -> Reading {
         let narrator = Narrator(options: self, progress: Progress())
-        return try await Workspace.open { narrator.tell($0) }
+        return Reading(workspace: try await Workspace.open { narrator.tell($0) }, narrator: narrator)
     }
+}
+
+/// An operation that prints rows of its own.
+struct Reading {
+    let workspace: Workspace
+    fileprivate let narrator: Narrator
+
+    /// What to end with after the rows are printed: they stand, but some may be missing.
+    var damage: ReplayCacheError? { narrator.damage }
 }
 
 /// A command with the options that every command has.

@@ -10,6 +10,7 @@ final class Narrator: Sendable {
     private let isTerminal = Machine.isTerminal(2) && Machine.environment("TERM") != "dumb"
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
     private let isDrawn = Mutex(false)
+    private let hasToldOfDamage = Mutex(false)
 
     init(options: GlobalOptions, progress: Progress) {
         isJSON = options.json
@@ -18,8 +19,19 @@ final class Narrator: Sendable {
         self.progress = progress
     }
 
+    /// What a command that printed rows ends with when some may be missing, nil when all is well.
+    var damage: ReplayCacheError? {
+        guard hasToldOfDamage.withLock({ $0 }) else { return nil }
+        return ReplayCacheError(
+            .integrity,
+            "part of the log at the remote is damaged or breaks the format, and is left out here",
+            hint: "the lines above name it; push again what is missing, or restore the file named"
+        )
+    }
+
     /// Prints an event as it happens.
     func tell(_ event: SyncEvent) {
+        if case .damaged = event { hasToldOfDamage.withLock { $0 = true } }
         if isJSON {
             // A closed pipe shows at the summary; events before it are not worth ending a transfer for.
             try? Console.json(event)
@@ -38,7 +50,7 @@ final class Narrator: Sendable {
         case .failed(let path, let reason): return "failed: \(path): \(reason)"
         case .refused(let path, let reason): return "refused: \(path) \(reason)"
         case .conflict(let path): return "conflict: \(path) changed on both sides"
-        case .warning(let message): return "warning: \(message)"
+        case .damaged(let message), .warning(let message): return "warning: \(message)"
         default: break
         }
         guard !isQuiet else { return nil }

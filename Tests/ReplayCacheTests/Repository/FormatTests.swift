@@ -110,6 +110,16 @@ struct FormatTests {
         #expect(HLC(text: HLC(milliseconds: milliseconds).text)?.milliseconds == milliseconds)
     }
 
+    @Test
+    func aMillisecondInNanosecondsIsThatMillisecond() {
+        for milliseconds in Int64(1_790_000_000_000)..<1_790_000_001_000 {
+            #expect(Timestamp(nanoseconds: milliseconds * 1_000_000).milliseconds == milliseconds)
+            #expect(Timestamp(nanoseconds: milliseconds * 1_000_000 + 999_999).milliseconds == milliseconds)
+        }
+        #expect(Timestamp(nanoseconds: -1).milliseconds == -1)
+        #expect(Timestamp(nanoseconds: .min).milliseconds == -9_223_372_036_855)
+    }
+
     @Test(
         arguments: [
             "", "20261123", "20260231T000000000Z", "20261123T240000000Z", "20261123T236000000Z", "20261123T220760123Z",

@@ -10,7 +10,7 @@ struct MergeTests {
 
     init() throws { scratch = try Scratch() }
 
-    private typealias Segments = [(key: SegmentKey, segment: Segment)]
+    typealias Segments = [(key: SegmentKey, segment: Segment)]
 
     private static let start: Int64 = 1_790_000_000_000
 
@@ -20,9 +20,9 @@ struct MergeTests {
         return try PlaceStore(record: try await catalog.place(scratch.place("remote")), home: home)
     }
 
-    private static func digest(_ number: Int) throws -> Digest { try Digest.of(Array("content \(number)".utf8)) }
+    static func digest(_ number: Int) throws -> Digest { try Digest.of(Array("content \(number)".utf8)) }
 
-    private static func segment(
+    static func segment(
         _ hlc: Int64,
         writer: Int = 1,
         _ operations: [Operation]
@@ -37,7 +37,7 @@ struct MergeTests {
         return (try segment.encoded(number: 0).key, segment)
     }
 
-    private static func put(_ path: String, _ content: Int, was: Int? = nil) throws -> Operation {
+    static func put(_ path: String, _ content: Int, was: Int? = nil) throws -> Operation {
         .put(
             .init(
                 path: path,
@@ -49,19 +49,20 @@ struct MergeTests {
         )
     }
 
-    private static func del(_ path: String, _ content: Int) throws -> Operation {
+    static func del(_ path: String, _ content: Int) throws -> Operation {
         .del(.init(path: path, was: try digest(content)))
     }
 
     // MARK: Properties
 
-    /// Segments of three writers whose clocks may agree, on few paths and contents, so that everything collides.
+    /// Segments of three writers whose clocks may agree or stand still, on few paths and contents, so that everything
+    /// collides.
     private static func randomSegments(_ random: inout SeededGenerator) throws -> Segments {
         var segments: Segments = []
         for writer in 1...3 {
             var hlc: Int64 = 0
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                hlc += Int64.random(in: 1...2, using: &random)
+                hlc += Int64.random(in: 0...2, using: &random)
                 var operations: [Operation] = []
                 for _ in 0..<Int.random(in: 1...5, using: &random) { operations.append(try operation(&random)) }
                 segments.append(try segment(hlc, writer: writer, operations))
@@ -74,7 +75,18 @@ struct MergeTests {
         let path = "replays/\(Int.random(in: 0..<3, using: &random))"
         let content = Int.random(in: 0..<4, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
-        case 0..<4: return try put(path, content, was: Bool.random(using: &random) ? (content + 1) % 4 : nil)
+        case 0..<4:
+            return .put(
+                .init(
+                    path: path,
+                    sha256: try digest(content),
+                    was: Bool.random(using: &random) ? try digest((content + 1) % 4) : nil,
+                    size: Int64.random(in: 0..<9, using: &random),
+                    mtime: Int64(content),
+                    replay: Bool.random(using: &random) ? replay(&random) : nil,
+                    reader: Bool.random(using: &random) ? Int.random(in: -1...2, using: &random) : .max
+                )
+            )
         case 4..<7: return try del(path, content)
         case 7:
             let generation = Int.random(in: 0..<3, using: &random)
@@ -82,18 +94,31 @@ struct MergeTests {
             return .obj(
                 .init(
                     sha256: try digest(content),
-                    size: Int64(content),
+                    size: Int64.random(in: 0..<9, using: &random),
                     key: key.remoteKey.string,
                     encodedSize: Int64.random(in: 0..<9, using: &random)
                 )
             )
         case 8:
             let step = Int64.random(in: 0..<2, using: &random)
-            let files = [Operation.Checkpoint.File(name: "a", sha256: try digest(content), size: Int64(content))]
+            let size = Int64.random(in: 0..<2, using: &random)
+            let files = [Operation.Checkpoint.File(name: "a", sha256: try digest(content), size: size)]
             let note = "note \(Int.random(in: 0..<9, using: &random))"
             return .ckpt(.init(run: "fox", name: "n", step: step, files: files, note: note))
         default: return .unknown(#"{"op":"later","n":\#(content)}"#)
         }
+    }
+
+    private static func replay(_ random: inout SeededGenerator) -> ReplayMetadata {
+        var replay = ReplayMetadata()
+        replay.slippiVersion = "\(Int.random(in: 0..<9, using: &random)).0.0"
+        for port in 1...Int.random(in: 1...4, using: &random) {
+            let character = Int.random(in: 0..<26, using: &random)
+            replay.players.append(
+                ReplayPlayer(port: port, characterID: character, type: .human, costume: 0, startStocks: 4)
+            )
+        }
+        return replay
     }
 
     @Test(arguments: (1...40).map(UInt64.init))
@@ -294,6 +319,17 @@ struct MergeTests {
         #expect(try await store.checkpoints(run: nil).isEmpty)
     }
 
+    @Test(arguments: [("../up", "n"), ("a/b", "n"), ("fox@9", "n"), ("", "n"), ("fo\0x", "n"), ("fox", "n\0")])
+    func aCheckpointWithANameThatMeansSomethingElseIsRefused(_ run: String, _ name: String) async throws {
+        let store = try await makeStore("store")
+        let files = [Operation.Checkpoint.File(name: "a", sha256: try Self.digest(1), size: 1)]
+        let refusals = try await store.merge([
+            try Self.segment(1, [.ckpt(.init(run: run, name: name, step: 1, files: files))])
+        ])
+        #expect(refusals.map(\.line) == [1])
+        #expect(try await store.checkpoints(run: nil).isEmpty)
+    }
+
     @Test
     func unknownOperationsAreKeptAsTheyStand() async throws {
         let store = try await makeStore("store")
@@ -336,6 +372,13 @@ extension PlaceStore {
                 """
                 SELECT 'unknown ' || \(mark) || ' ' || v.text
                 FROM main.unknown_operation v JOIN main.segment s ON s.id = v.segment ORDER BY 1
+                """
+            )
+            + rows(
+                """
+                SELECT 'replay ' || hex(c.digest) || ' ' || v.reader || ' ' || v.version || ' ' || \(mark) || ' ' || coalesce((
+                    SELECT group_concat(p.port || '=' || p.character) FROM main.player p WHERE p.content = v.content), '')
+                FROM main.replay v JOIN main.content c ON c.id = v.content JOIN main.segment s ON s.id = v.segment ORDER BY 1
                 """
             )
             + rows("SELECT 'segment ' || key FROM main.segment ORDER BY key")

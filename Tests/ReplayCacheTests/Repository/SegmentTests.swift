@@ -117,15 +117,66 @@ struct SegmentTests {
         arguments: [
             "", "\n", "not json\n", "[]\n",
             #"{"v":2,"repository":"r","writer":"00000000000000ff","hlc":"20260921T141320000Z","host":"h","tool":"t"}"#,
-            #"{"v":1,"repository":"r","writer":"00000000000000ff","hlc":"20260921T141320000Z","host":"h","tool":"t"}"#
-                + "\n{\"op\":\"put\",\"path\":1}\n",
-            #"{"v":1,"repository":"r","writer":"00000000000000ff","hlc":"20260921T141320000Z","host":"h","tool":"t"}"#
-                + "\n{\"path\":\"no operation\"}\n",
+            #"{"v":1,"repository":"r","writer":"00000000000000ff","host":"h","tool":"t"}"#,
         ]
     )
-    func aTextThatIsNoSegmentIsRefused(_ text: String) throws {
+    func aTextThatIsNoSegmentIsRefusedInWords(_ text: String) throws {
         let (key, bytes) = try Self.stored(text)
-        #expect(throws: (any Error).self) { try Segment.decode(bytes, key: key) }
+        #expect {
+            try Segment.decode(bytes, key: key)
+        } throws: { error in
+            error is SegmentError && !"\(error)".contains("Context")
+        }
+    }
+
+    private static let header =
+        #"{"v":1,"repository":"r","writer":"00000000000000ff","hlc":"20260921T141320000Z","host":"h","tool":"t"}"#
+        + "\n"
+
+    @Test(
+        arguments: [
+            (#"{"op":"put","path":"replays/a","sha256":"DIGEST","size":5.5,"mtime":0}"#, "a number in it does not fit"),
+            (#"{"op":"put","path":"replays/a","sha256":"DIGEST","mtime":0}"#, #""size" is missing"#),
+            (#"{"op":"put","path":"replays/a","sha256":"x","size":1,"mtime":0}"#, #""sha256" does not hold"#),
+            (#"{"op":"ckpt","run":"r","name":"n","metrics":{},"files":[{"name":"f","size":1}]}"#, "sha256"),
+            (#"{"path":"no operation"}"#, #""op" is missing"#),
+            (#"{"op":5}"#, #""op" does not hold"#), ("[]", "no JSON"), ("not json", "no JSON"),
+            ("\u{0}", "no JSON"),
+        ]
+    )
+    func aLineThatIsNoOperationDoesNotTakeTheOthersWithIt(_ line: String, _ named: String) throws {
+        let digest = try #require(Self.digest)
+        let good = #"{"op":"del","path":"replays/a","was":"DIGEST"}"#
+        let text = [line, good].joined(separator: "\n").replacing("DIGEST", with: digest.hex)
+        let (key, bytes) = try Self.stored(Self.header + text)
+        let operations = try Segment.decode(bytes, key: key).operations
+        #expect(operations.count == 2)
+        #expect(operations.last == .del(.init(path: "replays/a", was: digest)))
+        guard case .unreadable(_, let reason)? = operations.first else {
+            Issue.record("\(operations) has no line that cannot be read")
+            return
+        }
+        #expect(reason.contains(named))
+        #expect(!reason.contains("Context"))
+    }
+
+    @Test(
+        arguments: [
+            #""replay":{"players":[{"port":1}],"isComplete":true},"reader":1"#, #""replay":7,"reader":1"#,
+            #""replay":{"players":[],"isComplete":true,"randomSeed":-1}"#, #""replay":null,"reader":"one""#,
+            #""replay":{"players":[],"isComplete":true,"eventRange":[5,1]}"#,
+        ]
+    )
+    func aReplayThatCannotBeReadIsAsGoodAsNone(_ fields: String) throws {
+        let digest = try #require(Self.digest)
+        let line = #"{"op":"put","path":"replays/a","sha256":"\#(digest.hex)","size":1,"mtime":0,\#(fields)}"#
+        let (key, bytes) = try Self.stored(Self.header + line)
+        guard case .put(let put)? = try Segment.decode(bytes, key: key).operations.first else {
+            Issue.record("the put is not read")
+            return
+        }
+        #expect(put.path == "replays/a")
+        #expect(put.replay == nil)
     }
 
     @Test
@@ -154,5 +205,16 @@ struct SegmentTests {
         #expect(try one.identity != Operation.Checkpoint(run: "r", name: "n", step: 2, files: files).identity)
         #expect(try one.identity != Operation.Checkpoint(run: "r", name: "m", step: 1, files: files).identity)
         #expect(try one.identity != Operation.Checkpoint(run: "r", name: "n", step: 1, files: [files[0]]).identity)
+    }
+
+    @Test
+    func noNameOfAFilePassesForAnotherFile() throws {
+        let digest = try #require(Self.digest)
+        let one = [Operation.Checkpoint.File(name: "a\n\(digest.hex) 1 b", sha256: digest, size: 1)]
+        let two = ["a", "b"].map { Operation.Checkpoint.File(name: $0, sha256: digest, size: 1) }
+        #expect(
+            try Operation.Checkpoint(run: "r", name: "n", step: 1, files: one).identity
+                != Operation.Checkpoint(run: "r", name: "n", step: 1, files: two).identity
+        )
     }
 }

@@ -48,6 +48,8 @@ struct GameResultTests {
             winners: [1],
             rule: .time
         ),
+        Case(testDescription: "time, no percent", method: 1, rows: [(2, .nan), (2, 9)], winners: nil, rule: nil),
+        Case(testDescription: "time, stocks alone", method: 1, rows: [(2, .nan), (1, 9)], winners: [1], rule: .time),
         Case(testDescription: "time, no frames", method: 1, winners: nil, rule: nil),
         Case(
             testDescription: "placed",

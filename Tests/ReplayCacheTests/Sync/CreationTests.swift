@@ -42,6 +42,30 @@ struct CreationTests {
     }
 
     @Test
+    func newsOfANewerFormatIsRefusedWhereTheRepositoryIsKnown() async throws {
+        let place = try scratch.place("remote")
+        let pod = try await Laptop("pod", in: scratch)
+        try await laptop.push(to: place)
+        try await pod.fetch(from: place)
+        try laptop.write("two", to: "two.txt")
+        try await laptop.push(to: place)
+        try Tree.write(#"{"format":2,"repository":"x"}"#, to: "\(place.directory)/replaycache.json")
+        let error = try #require(await refusal { try await pod.fetch(from: place) })
+        #expect(error.code == .unsupportedFormat)
+        #expect(error.message.contains("format 2"))
+        #expect(try pod.files() == ["one.txt"])
+    }
+
+    @Test
+    func aLogWithoutNewsIsOneRequest() async throws {
+        let place = try scratch.place("remote")
+        let pod = try await Laptop("pod", in: scratch)
+        try await laptop.push(to: place)
+        try await pod.fetch(from: place)
+        #expect(try await pod.fetch(from: place).requests == RequestCounts(list: 1))
+    }
+
+    @Test
     func anEmptyFolderBecomesARepository() async throws {
         let place = try Place(try scratch.folder("remote"))
         try Tree.write("", to: "\(place.directory)/.DS_Store")

@@ -113,7 +113,7 @@ package enum EventKind: Sendable {
         case .retired(let path): (.retired, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
-        case .warning(let message): (.warning, message)
+        case .damaged(let message), .warning(let message): (.warning, message)
         }
     }
 }

@@ -146,6 +146,17 @@ internal import CSQLite
         unsafe replaycache_sqlite3_db_config_bool(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     }
 
+    /// Instructions that the statements of this connection have run: a measure of work that no clock disturbs.
+    package var instructionCount: Int64 {
+        var total: Int64 = 0
+        var statement = unsafe sqlite3_next_stmt(handle, nil)
+        while let current = unsafe statement {
+            total += Int64(unsafe sqlite3_stmt_status(current, SQLITE_STMTSTATUS_VM_STEP, 0))
+            unsafe statement = unsafe sqlite3_next_stmt(handle, current)
+        }
+        return total
+    }
+
     /// A value that stops a running statement from any thread.
     package var interrupter: Interrupter { Interrupter(self) }
 
