@@ -66,6 +66,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var bytesWasted: Int64?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
+    /// True when part of the log at the place is damaged or breaks the format.
+    public var logDamaged = false
 
     /// A summary of nothing yet.
     public init(command: String) { self.command = command }
@@ -101,10 +103,11 @@ extension SyncSummary {
         if integrityFailed {
             return ReplayCacheError(
                 .integrity,
-                "some bytes do not match their digest; nothing wrong was placed",
+                "some bytes are missing or do not match their digest; nothing wrong was placed",
                 hint: "the lines above name the objects and files"
             )
         }
+        if logDamaged { return .damagedLog }
         if filesFailed > 0 {
             return ReplayCacheError(
                 .partial,
@@ -122,4 +125,13 @@ extension SyncSummary {
         }
         return nil
     }
+}
+
+extension ReplayCacheError {
+    /// What a command ends with when some of what it says or does may be missing.
+    package static let damagedLog = ReplayCacheError(
+        .integrity,
+        "part of the log at the remote is damaged or breaks the format, and is left out here",
+        hint: "the lines above name it: put the file back from a backup, or remove it and push again what it held"
+    )
 }

@@ -19,7 +19,7 @@ package struct SyncContext: Sendable {
     func report(_ warnings: [Repository.Warning], into summary: inout SyncSummary) {
         for warning in warnings {
             report(warning.event)
-            if warning.isDamage { summary.integrityFailed = true }
+            if warning.isDamage { summary.logDamaged = true }
         }
     }
 }

@@ -21,12 +21,7 @@ final class Narrator: Sendable {
 
     /// What a command that printed rows ends with when some may be missing, nil when all is well.
     var damage: ReplayCacheError? {
-        guard hasToldOfDamage.withLock({ $0 }) else { return nil }
-        return ReplayCacheError(
-            .integrity,
-            "part of the log at the remote is damaged or breaks the format, and is left out here",
-            hint: "the lines above name it; push again what is missing, or restore the file named"
-        )
+        hasToldOfDamage.withLock { $0 } ? .damagedLog : nil
     }
 
     /// Prints an event as it happens.
