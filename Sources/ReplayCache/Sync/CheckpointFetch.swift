@@ -24,7 +24,7 @@ struct CheckpointFetch {
         context.progress.begin("fetching", items: checkpoint.files.count, bytes: checkpoint.size)
         let published = Set(try await repository.store.checkpoints(run: reference.run).flatMap(\.files).map(\.sha256))
         let items = try await plan(checkpoint, root, published, &summary)
-        let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        let stager = Stager(context: context, root: root, repository: repository)
         let placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
         // Names only when every file of the set is here and verified.
         try await place(try await verified(items, stager, &summary), placer, root, &summary)

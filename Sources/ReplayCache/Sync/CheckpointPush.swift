@@ -65,7 +65,7 @@ struct CheckpointPush {
         _ repository: Repository,
         _ summary: inout SyncSummary
     ) async throws -> [StoredMember] {
-        let writer = ObjectWriter(repository: repository, catalog: context.catalog)
+        let writer = ObjectWriter(context: context, repository: repository)
         var next = members[...]
         var result: [StoredMember] = []
         var counts = summary
@@ -79,7 +79,7 @@ struct CheckpointPush {
                 counts.objectsUploaded += stored.stored.objectsUploaded
                 counts.objectsReused += stored.stored.objectsReused
                 counts.bytesRaw += stored.stored.bytesRaw
-                context.progress.advance(items: 1, bytes: stored.status.size)
+                context.progress.advance(items: 1)
                 result.append(stored)
             }
         )

@@ -138,7 +138,7 @@ struct Fetch {
             place: repository.store.record.id
         )
         try await rename(root, repository, &placer, &summary)
-        let stager = Stager(root: root, catalog: context.catalog, repository: repository)
+        let stager = Stager(context: context, root: root, repository: repository)
         var first = FetchUnits(items(wanted, repository.store))
         try await place(&first, stager, &placer, &summary)
         guard first.leavesMore else { return }

@@ -3,6 +3,7 @@ internal import SystemPackage
 /// Brings contents from a repository into files, verified.
 struct ObjectReader: Sendable {
     let repository: Repository
+    let progress: Progress
 
     /// What fetching a content took.
     struct Fetched: Sendable {
@@ -36,6 +37,7 @@ struct ObjectReader: Sendable {
                 )
             }
             try file.truncate(to: object.size)
+            progress.advance(bytes: object.size)
             return Fetched(objectsDownloaded: 1)
         case .recipe:
             return try await fetchParts(of: object, into: file)
@@ -154,8 +156,10 @@ struct ObjectReader: Sendable {
         -> Bool
     {
         let isDownloaded = try await fetchPart(recipe, places[0], into: file, mayBeThere: mayBeThere)
+        let range = recipe.range(of: places[0])
+        progress.advance(bytes: (range.upperBound - range.lowerBound) * Int64(places.count))
         guard places.count > 1 else { return isDownloaded }
-        let source = FileSlice(file: file, range: recipe.range(of: places[0]))
+        let source = FileSlice(file: file, range: range)
         try await BlockingPool.shared.run {
             for place in places.dropFirst() {
                 // The digest of the whole file tells whether this went well.

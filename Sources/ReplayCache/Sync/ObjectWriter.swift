@@ -1,15 +1,15 @@
 /// Stores contents at a repository: encodes, verifies, puts, and tells what to commit.
 struct ObjectWriter: Sendable {
+    let context: SyncContext
     let repository: Repository
-    let catalog: Catalog
     /// What was put since then was put while this run could have seen it fail.
     private let startedAt = Machine.now()
     /// Equal files, and equal parts of files, are sent once also when they come at the same time.
     private let gate = ContentGate()
 
-    init(repository: Repository, catalog: Catalog) {
+    init(context: SyncContext, repository: Repository) {
+        self.context = context
         self.repository = repository
-        self.catalog = catalog
     }
 
     /// What storing a content took.
@@ -27,7 +27,7 @@ struct ObjectWriter: Sendable {
     /// Parts of one large file in flight at once.
     private static let partWidth = 4
 
-    /// Makes sure that the content of `file` is at the repository.
+    /// Makes sure that the content of `file` is at the repository; progress hears of its bytes, of a large file's by parts.
     ///
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
@@ -37,18 +37,20 @@ struct ObjectWriter: Sendable {
         await gate.enter(digest)
         defer { gate.leave(digest) }
         // An object that is said to have another size would be refused by who fetches it: tell them better.
-        if try await repository.store.object(of: digest)?.size == size { return Stored(objectsReused: 1) }
-        guard size > Recipe.threshold else {
-            return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
+        let isKnown = try await repository.store.object(of: digest)?.size == size
+        guard isKnown || size <= Recipe.threshold else {
+            return try await storeInParts(file, digest: digest, size: size)
         }
-        return try await storeInParts(file, digest: digest, size: size)
+        defer { context.progress.advance(bytes: size) }
+        guard !isKnown else { return Stored(objectsReused: 1) }
+        return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
     }
 
     /// The object of a content that was put and not committed; nil when there is none to rely on.
     ///
     /// What an earlier run put is looked at before it is named: the place may have lost it, with its power or otherwise.
     private func transfer(of digest: Digest, size: Int64) async throws -> Transfer? {
-        let found = try await catalog.transfer(
+        let found = try await context.catalog.transfer(
             of: digest,
             place: repository.store.record.id,
             repository: repository.id
@@ -96,7 +98,7 @@ struct ObjectWriter: Sendable {
             throw ObjectEncodingError.contentChanged
         }
         let transfer = Transfer(digest: key.digest, key: key, encodedSize: body.byteCount, putAt: Machine.now())
-        try await catalog.remember([transfer], place: repository.store.record.id, repository: repository.id)
+        try await context.catalog.remember([transfer], place: repository.store.record.id, repository: repository.id)
         return .obj(transfer.operation(size: size))
     }
 
@@ -117,6 +119,7 @@ struct ObjectWriter: Sendable {
             work: { index in await Result.catching { try await storePart(slices[index], index: index) } },
             collect: { outcome in
                 let part = try outcome.get()
+                context.progress.advance(bytes: slices[part.index].byteCount)
                 parts[part.index] = part.recipePart
                 result.add(part.stored)
             }

@@ -67,7 +67,7 @@ struct Placer {
                 )
                 agreements.append(Agreement(path: file.item.path, digest: file.item.digest, size: file.item.size))
                 summary.filesPlaced += 1
-                context.progress.advance(items: 1, bytes: file.item.size)
+                context.progress.advance(items: 1)
                 context.report(.placed(path: file.path.string))
             case .failure(let error):
                 try fail(file, error, &summary)

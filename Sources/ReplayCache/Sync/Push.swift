@@ -144,7 +144,7 @@ struct Push {
             try await forEachConcurrently(
                 width: Self.width,
                 next: { try await rows.nextUnit().map(Unit.init(items:)) },
-                work: { [writer = ObjectWriter(repository: repository, catalog: context.catalog)] unit in
+                work: { [writer = ObjectWriter(context: context, repository: repository)] unit in
                     Outcome(unit: unit, result: await .catching { try await store(unit, root, writer) })
                 },
                 collect: { outcome in
@@ -194,7 +194,8 @@ struct Push {
             summary.entriesRemoved += retired.count
             context.progress.advance(
                 items: outcome.unit.items.count,
-                bytes: outcome.unit.size * Int64(outcome.unit.items.count)
+                // The first of them was counted as it was stored.
+                bytes: outcome.unit.size * Int64(outcome.unit.items.count - 1)
             )
             try await committer.add(stored, publishing: outcome.unit.items, retiring: retired)
         case .failure(let error):

@@ -3,8 +3,8 @@ internal import SystemPackage
 /// Makes verified temporary files for the paths of one content: from this machine where the content is here already,
 /// else from the repository, once.
 struct Stager: Sendable {
+    let context: SyncContext
     let root: LocalRoot
-    let catalog: Catalog
     let repository: Repository
 
     /// A verified file that waits for its name.
@@ -88,8 +88,10 @@ struct Stager: Sendable {
         let placed = try await BlockingPool.shared.run { try makeFile(path, item) }
         if let first {
             try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
+            context.progress.advance(bytes: item.size)
         } else if try await copyFromThisMachine(to: placed.file, item) {
             outcome.fetched.objectsReused += 1
+            context.progress.advance(bytes: item.size)
         } else {
             guard let object = try await repository.store.object(of: item.digest), object.size == item.size else {
                 throw ReplayCacheError(
@@ -99,7 +101,10 @@ struct Stager: Sendable {
                     subject: item.digest.hex
                 )
             }
-            let fetched = try await ObjectReader(repository: repository).fetch(object, into: placed.file)
+            let fetched = try await ObjectReader(repository: repository, progress: context.progress).fetch(
+                object,
+                into: placed.file
+            )
             outcome.fetched.objectsDownloaded += fetched.objectsDownloaded
             outcome.fetched.objectsReused += fetched.objectsReused
             outcome.bytesRaw += item.size
@@ -127,7 +132,7 @@ struct Stager: Sendable {
     }
 
     private func copyFromThisMachine(to file: OpenFile, _ item: FetchItem) async throws -> Bool {
-        for copy in try await catalog.copies(of: item.digest) {
+        for copy in try await context.catalog.copies(of: item.digest) {
             let isCopied = try await BlockingPool.shared.run {
                 do {
                     let directory = try OpenFile.directory(copy.root)
