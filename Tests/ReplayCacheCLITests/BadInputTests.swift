@@ -47,7 +47,8 @@ struct BadInputTests {
         var configuration = try sandbox.configuration(["fetch", "remote", "pod"], machine: "pod")
         configuration.platformOptions.userID = Self.nobody
         let result = try await sandbox.run(configuration)
-        #expect(result.status != 0)
+        #expect(result.status == 8)
+        #expect(result.errors.contains("error: cannot create"))
         #expect(result.errors.contains("Permission denied"))
         #expect(sandbox.files("pod").isEmpty)
     }

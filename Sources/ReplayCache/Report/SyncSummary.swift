@@ -119,8 +119,9 @@ extension SyncSummary {
             return ReplayCacheError(
                 .conflict,
                 "\(Decimals.grouped(conflicts)) \(conflicts == 1 ? "path has" : "paths have") changed on both sides",
-                hint:
-                    "to keep this side's version, push --force; to take the remote's, fetch --force (yours is kept as NAME.replaced-…)"
+                hint: command == "checkpoint fetch"
+                    ? "to take the checkpoint's files, repeat with --force (yours are kept as NAME.replaced-…)"
+                    : "to keep this side's version, push --force; to take the remote's, fetch --force (yours is kept as NAME.replaced-…)"
             )
         }
         return nil

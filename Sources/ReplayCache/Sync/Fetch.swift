@@ -178,7 +178,12 @@ struct Fetch {
         summary.objectsDownloaded += staged.fetched.objectsDownloaded
         summary.objectsReused += staged.fetched.objectsReused
         summary.bytesRaw += staged.bytesRaw
-        for failure in staged.failures { try fail(failure, &summary) }
+        for failure in staged.failures {
+            if let error = failure.error as? FileError, placer.concernsTheRoot(error) {
+                throw ReplayCacheError(error, doing: "fetching \(failure.path)", subject: error.path)
+            }
+            try fail(failure, &summary)
+        }
         for file in staged.files { try await placer.add(file, &summary) }
     }
 

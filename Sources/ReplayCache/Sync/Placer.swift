@@ -34,6 +34,12 @@ struct Placer {
         }
     }
 
+    /// Whether nothing can be made in the destination itself: one error says so better than one for each file.
+    func concernsTheRoot(_ error: FileError) -> Bool {
+        [.permissionDenied, .notPermitted].contains(error.errno)
+            && FilePath(error.path).removingLastComponent() == FilePath(root.path)
+    }
+
     mutating func add(_ file: Stager.StagedFile, _ summary: inout SyncSummary) async throws {
         pending.append(file)
         pendingBytes += file.item.size
