@@ -27,10 +27,12 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .target(
             name: "ReplayCache",
             dependencies: [
-                "CLinux", "CSQLite", "COpenSSL", "CZstd",
+                "CCurl", "CExpat", "CLinux", "CSQLite", "COpenSSL", "CZstd",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [

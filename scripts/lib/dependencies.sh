@@ -1,7 +1,9 @@
 # Sourced by the other scripts: makes sure that the compiler and the C libraries are there.
 
 # The pkg-config name of each library, and the Debian package that has its headers.
-system_libraries=(sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev)
+system_libraries=(
+    sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev libcurl:libcurl4-openssl-dev expat:libexpat1-dev
+)
 
 # What the tests run beside the program, and the Debian package that has it.
 test_tools=(zstd:zstd jq:jq python3:python3)
