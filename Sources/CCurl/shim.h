@@ -35,3 +35,7 @@ static inline CURLcode replaycache_curl_get_private(CURL *easy, void **value) {
 static inline CURLMcode replaycache_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+// The build's own certificates; a macro that Swift does not see tells the version of the structure.
+static inline const char *replaycache_curl_certificate_file(void) {
+    return curl_version_info(CURLVERSION_NOW)->cainfo;
+}

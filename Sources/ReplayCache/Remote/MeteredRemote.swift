@@ -38,11 +38,18 @@ package final class MeteredRemote: Remote {
         state.withLock { $0.bytesUploaded += body.byteCount }
     }
 
-    package func get(_ key: RemoteKey, maximum: Int64, _ receive: @escaping ByteReceiver) async throws {
+    package func get(
+        _ key: RemoteKey,
+        maximum: Int64,
+        _ begin: @escaping @Sendable () throws -> ByteReceiver
+    ) async throws {
         state.withLock { $0.requests.get += 1 }
-        try await base.get(key, maximum: maximum) { [self] piece in
-            state.withLock { $0.bytesDownloaded += Int64(piece.count) }
-            try receive(piece)
+        try await base.get(key, maximum: maximum) { [self] in
+            let receive = try begin()
+            return { [self] piece in
+                state.withLock { $0.bytesDownloaded += Int64(piece.count) }
+                try receive(piece)
+            }
         }
     }
 
@@ -66,12 +73,21 @@ package final class MeteredRemote: Remote {
         }
     }
 
-    package func delete(_ key: RemoteKey) async throws {
-        state.withLock { $0.requests.delete += 1 }
-        try await base.delete(key)
+    package func delete(_ keys: [RemoteKey]) async throws {
+        state.withLock { $0.requests.delete += keys.count }
+        try await base.delete(keys)
+    }
+
+    package func foreignName() async throws -> String? {
+        state.withLock { $0.requests.list += 1 }
+        return try await base.foreignName()
     }
 
     package func barrier() async throws -> Timestamp { try await base.barrier() }
 
     package var acknowledgesDurably: Bool { base.acknowledgesDurably }
+
+    package var parallelism: Int { base.parallelism }
+
+    package var retries: RetryCounts { base.retries }
 }

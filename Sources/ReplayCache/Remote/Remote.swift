@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A store of named, immutable byte strings: the five verbs that every bucket and every directory has.
 ///
 /// Another kind of place is another type that conforms, in a folder of its own. What all of them promise is in
@@ -11,8 +13,9 @@ package protocol Remote: Sendable {
 
     /// Reads the bytes under `key` in order, a piece at a time, on a thread that may block.
     ///
-    /// What was received before an error is to be thrown away. Pieces of a body longer than `maximum` are refused.
-    func get(_ key: RemoteKey, maximum: Int64, _ receive: @escaping ByteReceiver) async throws
+    /// `begin` makes a receiver for each try: what an earlier one got is to be thrown away. Pieces of a body longer than
+    /// `maximum` are refused.
+    func get(_ key: RemoteKey, maximum: Int64, _ begin: @escaping @Sendable () throws -> ByteReceiver) async throws
 
     /// What is stored under `key`; nil when nothing is.
     func head(_ key: RemoteKey) async throws -> RemoteItem?
@@ -27,8 +30,13 @@ package protocol Remote: Sendable {
         _ page: @Sendable ([RemoteItem]) async throws -> Void
     ) async throws -> Timestamp?
 
-    /// Removes what is under `key`; fine if nothing is.
-    func delete(_ key: RemoteKey) async throws
+    /// Removes what is under each of `keys`, with all its versions; fine if nothing is.
+    func delete(_ keys: [RemoteKey]) async throws
+
+    /// The name of something at the place, whether a key or not; nil when it is empty but for what programs leave.
+    ///
+    /// Asked before a repository is made.
+    func foreignName() async throws -> String?
 
     /// Waits until everything that was put survives a loss of power, then answers the time by the clock of the place,
     /// which orders commits (`design.md` section 3).
@@ -38,6 +46,12 @@ package protocol Remote: Sendable {
 
     /// Whether what `put` has taken survives a loss of power at once, as at a bucket, and not only after ``barrier()``.
     var acknowledgesDurably: Bool { get }
+
+    /// Calls that are worth having under way at once; the remote itself holds back those that are too many for it.
+    var parallelism: Int { get }
+
+    /// What had to be sent again so far.
+    var retries: RetryCounts { get }
 }
 
 /// Takes a piece of a body.
@@ -120,8 +134,12 @@ package struct RemoteError: Error, Sendable, Equatable {
 extension Remote {
     /// All bytes under `key`, for small things; ``RemoteError/Reason/tooLarge`` beyond `maximum`.
     package func bytes(of key: RemoteKey, maximum: Int64) async throws -> [UInt8] {
-        let collector = ByteCollector()
-        try await get(key, maximum: maximum) { collector.append($0) }
-        return collector.bytes
+        let latest = Mutex(ByteCollector())
+        try await get(key, maximum: maximum) {
+            let collector = ByteCollector()
+            latest.withLock { $0 = collector }
+            return { collector.append($0) }
+        }
+        return latest.withLock { $0 }.bytes
     }
 }

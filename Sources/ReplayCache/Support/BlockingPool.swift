@@ -11,6 +11,9 @@ package final class BlockingPool: TaskExecutor {
     /// Threads that wait for a disk cost nothing, so there are more of them than cores.
     package static let shared = BlockingPool(threadCount: max(4, 2 * Machine.coreCount))
 
+    /// For the bodies of transfers: short pieces of work that must not wait behind long ones.
+    package static let transfers = BlockingPool(threadCount: max(2, Machine.coreCount))
+
     private struct Jobs {
         var pending: [UnownedJob] = []
         var head = 0

@@ -54,9 +54,14 @@ package struct DirectoryRemote: Remote {
         try file.truncate(to: offset)
     }
 
-    package func get(_ key: RemoteKey, maximum: Int64, _ receive: @escaping ByteReceiver) async throws {
+    package func get(
+        _ key: RemoteKey,
+        maximum: Int64,
+        _ begin: @escaping @Sendable () throws -> ByteReceiver
+    ) async throws {
         try await BlockingPool.shared.run {
             let file = try open(key)
+            let receive = try begin()
             try BufferPool.reading.withBuffer { buffer in
                 var offset: Int64 = 0
                 while true {
@@ -110,18 +115,33 @@ package struct DirectoryRemote: Remote {
         return nil
     }
 
-    package func delete(_ key: RemoteKey) async throws {
+    package func delete(_ keys: [RemoteKey]) async throws {
         try await BlockingPool.shared.run {
-            let path = try key.asPath()
-            do {
-                try root.parent(of: path, creating: false).remove(String(path.name))
-            } catch let error as FileError where error.isNotFound {
-                return
+            for key in keys {
+                try Task.checkCancellation()
+                let path = try key.asPath()
+                do {
+                    try root.parent(of: path, creating: false).remove(String(path.name))
+                } catch let error as FileError where error.isNotFound {
+                    continue
+                }
             }
         }
     }
 
+    /// A listing would not do: it leaves out names that are no keys, such as those with spaces.
+    package func foreignName() async throws -> String? {
+        try await BlockingPool.shared.run {
+            try root.items().map(\.name).sorted().first { !IgnoreRules.alwaysIgnores($0) }
+        }
+    }
+
     package var acknowledgesDurably: Bool { false }
+
+    /// Enough to keep the cores busy while others wait for the disk.
+    package var parallelism: Int { 2 * Machine.coreCount }
+
+    package var retries: RetryCounts { RetryCounts() }
 
     package func barrier() async throws -> Timestamp {
         try await BlockingPool.shared.run {

@@ -6,6 +6,8 @@ final class ByteCollector: Sendable {
 
     var bytes: [UInt8] { collected.withLock { $0 } }
 
+    var byteCount: Int { collected.withLock { $0.count } }
+
     func append(_ piece: Span<UInt8>) {
         collected.withLock { bytes in
             bytes.reserveCapacity(bytes.count + piece.count)

@@ -1,0 +1,34 @@
+/// How requests to a remote are to go.
+package struct RemoteSettings: Sendable {
+    /// Requests in flight at once; nil to find out what brings the most through.
+    package var jobs: Int?
+    /// Bytes a second to the remote; nil for as many as there are.
+    package var uploadBytesPerSecond: Int64?
+    /// Bytes a second from the remote.
+    package var downloadBytesPerSecond: Int64?
+    /// Told what happens on the way.
+    package var report: @Sendable (RemoteNotice) -> Void = { _ in }
+
+    package init() {}
+
+    /// Whether transfers are slowed down on purpose.
+    var isPaced: Bool { uploadBytesPerSecond != nil || downloadBytesPerSecond != nil }
+}
+
+/// What a remote tells while it works.
+package enum RemoteNotice: Sendable, Equatable {
+    /// A request failed and is sent again after a pause.
+    case retrying(what: String, after: Duration)
+    /// The clock of this machine is off, and requests are signed for the server's time; a positive offset: it is behind.
+    case clockCorrected(offset: Duration, host: String)
+    /// The bucket is in another region than was configured.
+    case regionFollowed(bucket: String, region: String)
+}
+
+/// Requests that had to be sent again.
+package struct RetryCounts: Sendable, Equatable {
+    /// How many tries beyond the first.
+    package var requests = 0
+    /// Bytes of bodies that went over the wire for nothing.
+    package var bytes: Int64 = 0
+}

@@ -1,0 +1,172 @@
+/// What a failure means to the person who has to act on it.
+extension S3Failure {
+    /// `PUT objects/ab/… : 503 SlowDown`, for progress and logs.
+    var summary: String {
+        let subject = request.key.map { " \($0)" } ?? ""
+        return "\(request.method.rawValue)\(subject): \(reason)"
+    }
+
+    /// What came back, in the server's words or libcurl's.
+    var reason: String {
+        if let transport { return transport.detail }
+        let parts = [status > 0 ? "\(status)" : nil, code, code == nil ? message : nil]
+        return parts.compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// The server's message and the id that support asks for.
+    private var details: String? {
+        let parts = [message.map { DisplayText.escaped($0) }, requestID.map { "request id \(DisplayText.escaped($0))" }]
+        let text = parts.compactMap { $0 }.joined(separator: "; ")
+        return text.isEmpty ? nil : text
+    }
+
+    /// As an error with an exit status; names the bucket, the host and where the key came from, never a secret.
+    func classified(_ connection: S3Connection, credentials: S3Credentials?, signedRegion: String) -> ReplayCacheError {
+        let text = Text(failure: self, connection: connection, credentials: credentials, signedRegion: signedRegion)
+        let (message, hint) = text.messageAndHint
+        return ReplayCacheError(
+            trouble.remedy.code,
+            message,
+            hint: hint,
+            subject: request.key ?? connection.bucket,
+            cause: details ?? (status > 0 || transport != nil ? reason : nil)
+        )
+    }
+
+    private struct Text {
+        let failure: S3Failure
+        let connection: S3Connection
+        let credentials: S3Credentials?
+        let signedRegion: String
+
+        private var host: String { connection.endpoint.host }
+        private var bucket: String { "the bucket \"\(connection.bucket)\"" }
+        private var title: String {
+            connection.provider.name == .generic ? "the server at \(connection.endpoint.authority)" : connection.provider.title
+        }
+        private var source: String { credentials.map { " (\($0.source))" } ?? "" }
+        private var keyID: String { credentials.map { " \($0.shownKeyID)" } ?? "" }
+
+        var messageAndHint: (String, String?) {
+            switch failure.trouble {
+            case .throttled, .transient:
+                (
+                    "\(title) does not get \(what) done (\(failure.reason))",
+                    "try again later; what was moved is kept, the same command continues"
+                )
+            case .unreachable, .certificate, .local: transportTrouble
+            case .corrupted:
+                (
+                    "the bytes of \(subject) arrive damaged at \(host), again and again",
+                    "something between here and there changes them: check the memory of this machine and the network"
+                )
+            case .notS3:
+                (
+                    "\(host) does not answer like an S3 server (\(notS3Reason))",
+                    "if this network has a proxy or a log-in page, get past it; else check the endpoint"
+                )
+            case .clock: clockTrouble
+            case .region:
+                (
+                    "\(bucket) is not in the region \"\(signedRegion)\"\(failure.region.map { " but in \($0)" } ?? "")",
+                    "set AWS_REGION to the bucket's region, or the endpoint to the one of that region"
+                )
+            case .credentials: credentialTrouble
+            case .expired:
+                ("the credentials have expired\(source)", "get new ones and run the same command again: it continues")
+            case .denied: denial
+            case .quota:
+                (
+                    "\(title) refuses \(what): a cap of the account is reached",
+                    "raise it in the provider's console (B2: Caps & Alerts; daily caps end at 00:00 UTC), or make room"
+                )
+            case .noBucket: ("there is no \(bucket) at \(host)", bucketHint)
+            case .noKey: ("\(subject) is missing at the remote", nil)
+            case .unsupported, .refused:
+                (
+                    "\(title) refuses \(what): \(failure.reason)",
+                    "this is not foreseen: check that the endpoint is that of an S3 API, and report it"
+                )
+            }
+        }
+
+        private var subject: String { failure.request.key ?? bucket }
+
+        private var what: String {
+            switch failure.request.purpose {
+            case .put: "to take \(subject)"
+            case .get, .head: "to give \(subject)"
+            case .list: "to list \(bucket)"
+            case .delete: "to remove \(subject)"
+            }
+        }
+
+        private var notS3Reason: String {
+            failure.transport?.detail ?? "\(failure.status), \(failure.message ?? "no XML")"
+        }
+
+        private var transportTrouble: (String, String?) {
+            switch failure.transport?.kind {
+            case .nameResolution:
+                ("the name \(host) is not known", "check the spelling of the endpoint, and that this machine is online")
+            case .certificate:
+                (
+                    "the certificate of \(host) is not to be trusted",
+                    "check the endpoint's name; for a server with an authority of its own set AWS_CA_BUNDLE to its file"
+                )
+            case .certificateFile:
+                (
+                    "the file of trusted certificates cannot be read",
+                    "install ca-certificates, or check AWS_CA_BUNDLE and SSL_CERT_FILE"
+                )
+            case .local: ("no connection to \(host) can be made from here", "check memory and open files (ulimit -n)")
+            default:
+                (
+                    "\(connection.endpoint.authority) cannot be reached",
+                    "check the network and the endpoint; the same command continues"
+                )
+            }
+        }
+
+        private var clockTrouble: (String, String?) {
+            let minutes = failure.serverTime.map { abs($0.milliseconds - Timestamp.now().milliseconds) / 60_000 }
+            let off = minutes.map { "\($0) minutes off" } ?? "off"
+            return (
+                "the clock of this machine is \(off) by the clock of \(host), which refuses its signatures",
+                "set the clock, for example `timedatectl set-ntp true`"
+            )
+        }
+
+        private var credentialTrouble: (String, String?) {
+            let isSecret = failure.code == "SignatureDoesNotMatch"
+            let hint =
+                connection.provider.name == .b2
+                ? "create an application key (the master key does not work) and set B2_KEY_ID and B2_APP_KEY"
+                : "copy key and secret again, without blanks around them; `replaycache doctor` shows where they were found"
+            return isSecret
+                ? ("the secret does not fit the key id\(keyID)\(source)", hint)
+                : ("\(title) does not know the key id\(keyID)\(source)", hint)
+        }
+
+        private var denial: (String, String?) {
+            let right =
+                switch failure.request.purpose {
+                case .put: "write to"
+                case .get, .head: "read from"
+                case .list: "list"
+                case .delete: "delete from"
+                }
+            let prefix = connection.prefix.isEmpty ? "" : " below \(connection.prefix)/"
+            return (
+                "the key\(keyID)\(source) may not \(right) \(bucket)\(prefix)",
+                "give the key that right, or use one that is made for this bucket and prefix"
+            )
+        }
+
+        private var bucketHint: String {
+            connection.provider.name == .r2
+                ? "check its name; a bucket of the EU or FedRAMP jurisdiction needs .eu or .fedramp in R2_ENDPOINT"
+                : "check its name and the account; replaycache does not create buckets"
+        }
+    }
+}
