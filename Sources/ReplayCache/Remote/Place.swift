@@ -1,56 +1,76 @@
 internal import SystemPackage
 
 /// Where a repository lives, as a user names it: REMOTE on the command line (`design.md` section 2).
-public struct Place: Sendable, Hashable {
-    /// The form that local state is keyed by: `file:` and an absolute path without links.
-    package let canonical: String
-    /// The path of a directory place.
-    package let directory: String
+public struct Place: Sendable {
+    /// What stands behind the name.
+    package enum Kind: Sendable {
+        /// The absolute path of a directory, without links.
+        case directory(String)
+        case bucket(BucketPlace)
+    }
 
-    /// Reads a place: `/path`, `./path` or `file:/path`.
+    package let kind: Kind
+    /// The form that local state is keyed by: one for each directory or bucket and prefix, however it was spelled.
+    package let canonical: String
+    /// What can be typed again to mean this place.
+    public let description: String
+
+    /// Reads a place: `b2:bucket/prefix`, `r2:…`, `s3:…`, `rclone:NAME:bucket/prefix`, `/path`, `./path` or `file:/path`.
     ///
-    /// - Throws: ``ReplayCacheError`` with code `usage` for kinds of places that this version does not know.
-    public init(_ text: String) throws {
-        if let scheme = Self.scheme(of: text), scheme != "file" {
-            throw ReplayCacheError(
-                .usage,
-                "\"\(scheme):\" places are not supported by this version",
-                hint: "use a directory, for example /mnt/backup/replays",
-                subject: text
-            )
+    /// The settings of a bucket's server are read from the environment and from files, without any request.
+    ///
+    /// - Throws: ``ReplayCacheError`` with code `usage` for kinds of places that this version does not know and names
+    ///   that no bucket can have, with code `configuration` for settings that are missing or make no sense.
+    public init(_ text: String) throws { try self.init(text, environment: .process) }
+
+    /// Reads a place with the settings in `environment`.
+    package init(_ text: String, environment: @autoclosure () -> EnvironmentVariables) throws {
+        switch PlaceScheme.of(text) {
+        case .bucket(let service, let rest):
+            let place = try BucketPlace(service: service, path: rest)
+            try self.init(place, description: "\(place)", environment: environment())
+        case .rclone(let rest):
+            try self.init(rclone: rest, environment: environment())
+        case .directory(let path):
+            try self.init(directory: path, typed: text)
+        case .unknown(let scheme):
+            throw PlaceScheme.refusal(of: scheme, in: text)
         }
-        if let host = text.firstIndex(of: ":"), text[..<host].contains("@"), !text[..<host].contains("/") {
-            throw ReplayCacheError(
-                .usage,
-                "\(DisplayText.quoted(text)) names a folder on another machine, which is no place that this version knows",
-                hint: "mount it and name the folder; for a folder of this very name write ./\(text)",
-                subject: text
-            )
-        }
-        var path = text.hasPrefix("file:") ? String(text.dropFirst(5)) : text
-        if path.hasPrefix("///") { path = String(path.dropFirst(2)) }
+    }
+
+    private init(_ place: BucketPlace, description: String, environment: EnvironmentVariables) throws {
+        kind = .bucket(place)
+        canonical = try place.canonical(environment)
+        self.description = description
+    }
+
+    private init(rclone text: some StringProtocol, environment: EnvironmentVariables) throws {
+        throw ReplayCacheError(.usage, "\"rclone:\" places are not supported by this version")
+    }
+
+    private init(directory path: String, typed text: String) throws {
+        try PlaceScheme.refuseOtherMachine(text)
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw ReplayCacheError(.usage, "the remote has no path", hint: "name a directory", subject: text)
         }
-        directory = try Self.absolute(path)
-        canonical = "file:\(directory)"
+        let absolute = try Self.absolute(path)
+        kind = .directory(absolute)
+        canonical = "file:\(absolute)"
+        description = absolute
+    }
+
+    /// The path of a directory place; nil for a bucket.
+    package var localDirectory: String? {
+        guard case .directory(let path) = kind else { return nil }
+        return path
     }
 
     /// Whether `text` names a place rather than a folder of replays: it has a scheme, or holds a repository.
     public static func isPlace(_ text: String) -> Bool {
-        if scheme(of: text) != nil { return true }
-        guard let folder = try? OpenFile.directory(text) else { return false }
+        guard case .directory(let path) = PlaceScheme.of(text) else { return true }
+        guard path == text else { return true }
+        guard let folder = try? OpenFile.directory(path) else { return false }
         return (try? folder.status(of: Manifest.key.string)) != nil
-    }
-
-    /// `b2`, `s3`, …: letters and digits before a colon, and no slash before it.
-    private static func scheme(of text: String) -> String? {
-        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else { return nil }
-        let scheme = text[..<colon]
-        guard scheme.utf8.allSatisfy({ ("a"..."z").contains(Unicode.Scalar($0)) || (48...57).contains($0) }) else {
-            return nil
-        }
-        return String(scheme)
     }
 
     /// The path without links as far as it exists, so that one directory has one name.
@@ -74,7 +94,14 @@ public struct Place: Sendable, Hashable {
     }
 }
 
-extension Place: CustomStringConvertible {
-    /// The canonical form without `file:`.
-    public var description: String { directory }
+extension Place: Hashable, CustomStringConvertible {
+    /// Compares what local state is keyed by, byte for byte.
+    public static func == (left: Place, right: Place) -> Bool {
+        left.canonical.utf8.elementsEqual(right.canonical.utf8)
+    }
+
+    /// Feeds what local state is keyed by.
+    public func hash(into hasher: inout Swift.Hasher) {
+        for byte in canonical.utf8 { hasher.combine(byte) }
+    }
 }

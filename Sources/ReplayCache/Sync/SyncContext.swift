@@ -99,7 +99,9 @@ struct LocalRoot: Sendable {
         func contains(_ outer: String, _ inner: String) -> Bool {
             inner == outer || inner.hasPrefix(outer == "/" ? "/" : outer + "/")
         }
-        guard contains(path, place.directory) || contains(place.directory, path) else { return }
+        // A bucket is on another machine.
+        guard let repository = place.localDirectory else { return }
+        guard contains(path, repository) || contains(repository, path) else { return }
         throw ReplayCacheError(
             .usage,
             "the folder \(path) and the repository \(place) lie inside each other",
