@@ -106,6 +106,7 @@ package final class VerifyingDecoder {
     private let decompressor: ZstdDecompressor?
     private let context: SHA256Context
     private var produced: Int64 = 0
+    private var found: Digest?
 
     /// `byteCount` is the size of the decoded content; more than that is refused while it comes, not afterwards.
     package init(encoding: Encoding, digest: Digest, byteCount: Int64) throws {
@@ -136,7 +137,17 @@ package final class VerifyingDecoder {
         } catch {
             throw ObjectEncodingError.undecodable(error.description)
         }
-        guard produced == byteCount, try context.finish() == expected else { throw ObjectEncodingError.digestMismatch }
+        guard produced == byteCount, try digest() == expected else { throw ObjectEncodingError.digestMismatch }
+    }
+
+    /// What came out until the decoder gave up: two downloads with equal marks had the same wrong bytes.
+    package func damageMark() throws -> String { "\(produced) \(try digest())" }
+
+    private func digest() throws -> Digest {
+        if let found { return found }
+        let digest = try context.finish()
+        found = digest
+        return digest
     }
 
     private func accept(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) throws -> Void) throws {

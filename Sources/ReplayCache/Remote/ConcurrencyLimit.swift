@@ -3,31 +3,26 @@ internal import Synchronization
 /// How many requests are in flight at once: grows while that brings more through, is halved when the server asks for less.
 ///
 /// Rounds of as many requests as are allowed at once are compared by what they moved a second. A round that moved a tenth
-/// more than the best so far widens the limit by half; rounds that did not leave it, and after some of them it is tried
-/// again, since networks change.
+/// more than the best so far widens the limit by half; others leave it, and after some of them it is tried again, since
+/// networks change.
 final class ConcurrencyLimit: Sendable {
-    private struct Waiter {
-        let id: UInt64
-        let continuation: CheckedContinuation<Void, any Error>
-    }
-
-    private struct State {
+    private struct Tuning {
         var limit: Int
-        var inFlight = 0
-        var waiters: [Waiter] = []
-        var nextID: UInt64 = 0
-        /// Waiters that were cancelled before they were queued.
-        var cancelled: Set<UInt64> = []
-
         var roundStartedAt: Int64
         var roundCount = 0
         var roundWork: Int64 = 0
         var bestRate = 0.0
         var roundsWithoutGain = 0
-        var throttledAt: Int64 = .min
+        var throttledAt: Int64?
+
+        mutating func startRound(at time: Int64) {
+            roundStartedAt = time
+            roundCount = 0
+            roundWork = 0
+        }
     }
 
-    /// Of how many parallel requests a connection is worth.
+    /// More connections than this bring nothing that a bucket would give.
     static let maximum = 128
     private static let initial = 16
     private static let minimum = 2
@@ -40,107 +35,65 @@ final class ConcurrencyLimit: Sendable {
 
     private let fixed: Int?
     private let now: @Sendable () -> Int64
-    private let state: Mutex<State>
+    private let semaphore: AsyncSemaphore
+    private let tuning: Mutex<Tuning>
 
     /// `fixed` is a limit that never changes (`--jobs`); `now` a clock in nanoseconds.
     init(fixed: Int? = nil, now: @escaping @Sendable () -> Int64 = { Machine.sinceBoot() }) {
         self.fixed = fixed
         self.now = now
-        state = Mutex(State(limit: fixed ?? Self.initial, roundStartedAt: now()))
+        semaphore = AsyncSemaphore(capacity: fixed ?? Self.initial)
+        tuning = Mutex(Tuning(limit: fixed ?? Self.initial, roundStartedAt: now()))
     }
 
     /// The most that may ever be in flight.
     var ceiling: Int { fixed ?? Self.maximum }
 
     /// How many may be in flight now.
-    var current: Int { state.withLock { $0.limit } }
+    var current: Int { semaphore.capacity }
 
     /// Waits for a place; each must be given back by ``leave(work:)`` or ``leaveThrottled()``.
-    func enter() async throws {
-        let id = state.withLock { state in
-            state.nextID += 1
-            return state.nextID
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let answer: Result<Void, any Error>? = state.withLock { state in
-                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
-                    if state.inFlight < state.limit {
-                        state.inFlight += 1
-                        return .success(())
-                    }
-                    state.waiters.append(Waiter(id: id, continuation: continuation))
-                    return nil
-                }
-                if let answer { continuation.resume(with: answer) }
-            }
-        } onCancel: {
-            let waiter: Waiter? = state.withLock { state in
-                guard let index = state.waiters.firstIndex(where: { $0.id == id }) else {
-                    state.cancelled.insert(id)
-                    return nil
-                }
-                return state.waiters.remove(at: index)
-            }
-            waiter?.continuation.resume(throwing: CancellationError())
-        }
-        state.withLock { _ = $0.cancelled.remove(id) }
-    }
+    func enter() async throws { try await semaphore.enter() }
 
     /// Gives a place back after a request that moved `work` bytes; nil after one that tells nothing of the speed.
     func leave(work: Int64?) {
-        let time = now()
-        wake { state in
-            state.inFlight -= 1
-            guard let work, fixed == nil else { return }
-            state.roundCount += 1
-            state.roundWork += work + Self.workPerRequest
-            if state.roundCount >= state.limit { Self.endRound(&state, at: time) }
+        let limit = tuning.withLock { tuning in
+            guard let work, fixed == nil else { return tuning.limit }
+            tuning.roundCount += 1
+            tuning.roundWork += work + Self.workPerRequest
+            if tuning.roundCount >= tuning.limit { Self.endRound(&tuning, at: now()) }
+            return tuning.limit
         }
+        semaphore.leave(capacity: limit)
     }
 
     /// Gives a place back after the server asked for less.
     func leaveThrottled() {
         let time = now()
-        wake { state in
-            state.inFlight -= 1
-            guard fixed == nil, time &- state.throttledAt > Self.throttlePause else { return }
-            state.throttledAt = time
-            state.limit = max(Self.minimum, state.limit / 2)
+        let limit = tuning.withLock { tuning in
+            guard fixed == nil, tuning.throttledAt.map({ time - $0 > Self.throttlePause }) ?? true else {
+                return tuning.limit
+            }
+            tuning.throttledAt = time
+            tuning.limit = max(Self.minimum, tuning.limit / 2)
             // What was best was too much.
-            state.bestRate /= 2
-            Self.startRound(&state, at: time)
+            tuning.bestRate /= 2
+            tuning.roundsWithoutGain = 0
+            tuning.startRound(at: time)
+            return tuning.limit
         }
+        semaphore.leave(capacity: limit)
     }
 
-    private static func endRound(_ state: inout State, at time: Int64) {
-        let seconds = Double(max(1, time - state.roundStartedAt)) / 1e9
-        let rate = Double(state.roundWork) / seconds
-        state.roundsWithoutGain += 1
-        if rate > state.bestRate * gain || state.roundsWithoutGain > roundsUntilRetry {
-            state.bestRate = max(rate, state.bestRate * 0.9)
-            state.roundsWithoutGain = 0
-            state.limit = min(maximum, state.limit + max(1, state.limit / 2))
+    private static func endRound(_ tuning: inout Tuning, at time: Int64) {
+        let seconds = Double(max(1, time - tuning.roundStartedAt)) / 1e9
+        let rate = Double(tuning.roundWork) / seconds
+        tuning.roundsWithoutGain += 1
+        if rate > tuning.bestRate * gain || tuning.roundsWithoutGain > roundsUntilRetry {
+            tuning.bestRate = max(rate, tuning.bestRate * 0.9)
+            tuning.roundsWithoutGain = 0
+            tuning.limit = min(maximum, tuning.limit + max(1, tuning.limit / 2))
         }
-        startRound(&state, at: time)
-    }
-
-    private static func startRound(_ state: inout State, at time: Int64) {
-        state.roundStartedAt = time
-        state.roundCount = 0
-        state.roundWork = 0
-    }
-
-    /// Changes the state, and lets in who now fits.
-    private func wake(_ change: (inout State) -> Void) {
-        let admitted = state.withLock { state in
-            change(&state)
-            let room = max(0, min(state.waiters.count, state.limit - state.inFlight))
-            let admitted = state.waiters.prefix(room)
-            state.waiters.removeFirst(room)
-            state.inFlight += room
-            return Array(admitted)
-        }
-        for waiter in admitted { waiter.continuation.resume() }
+        tuning.startRound(at: time)
     }
 }

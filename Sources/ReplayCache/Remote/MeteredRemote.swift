@@ -23,6 +23,7 @@ package final class MeteredRemote: Remote {
         package var requests = RequestCounts()
         package var bytesUploaded: Int64 = 0
         package var bytesDownloaded: Int64 = 0
+        package var retries = RetryCounts()
     }
 
     private let base: any Remote
@@ -30,7 +31,11 @@ package final class MeteredRemote: Remote {
 
     package init(_ base: any Remote) { self.base = base }
 
-    package var meter: Meter { state.withLock { $0 } }
+    package var meter: Meter {
+        var meter = state.withLock { $0 }
+        meter.retries = base.retries
+        return meter
+    }
 
     package func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
         state.withLock { $0.requests.put += 1 }

@@ -12,6 +12,8 @@ public struct Place: Sendable {
     package let kind: Kind
     /// The form that local state is keyed by: one for each directory or bucket and prefix, however it was spelled.
     package let canonical: String
+    /// Where the settings of a bucket's server are found.
+    package let environment: EnvironmentVariables
     /// What can be typed again to mean this place.
     public let description: String
 
@@ -41,6 +43,7 @@ public struct Place: Sendable {
     private init(_ place: BucketPlace, description: String, environment: EnvironmentVariables) throws {
         kind = .bucket(place)
         canonical = try place.canonical(environment)
+        self.environment = environment
         self.description = description
     }
 
@@ -56,6 +59,7 @@ public struct Place: Sendable {
         let absolute = try Self.absolute(path)
         kind = .directory(absolute)
         canonical = "file:\(absolute)"
+        environment = EnvironmentVariables([:])
         description = absolute
     }
 

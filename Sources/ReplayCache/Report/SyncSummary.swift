@@ -54,6 +54,10 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var bytesDownloaded: Int64 = 0
     /// Requests made of the place.
     public var requests = RequestCounts()
+    /// Requests that had to be sent again.
+    public var retries = 0
+    /// Bytes that went over the wire for nothing, in tries that failed.
+    public var bytesResent: Int64 = 0
     /// Wall time.
     public var seconds = 0.0
     /// For `status`: what a push and a fetch would move.

@@ -1,51 +1,50 @@
 /// Opens the remote of a place.
-enum RemoteOpening {
+struct RemoteOpening {
+    let place: Place
+    /// Where what is known of accounts is kept.
+    let home: String
+    let settings: RemoteSettings
+
     /// The remote of an existing place.
-    static func open(_ place: Place) throws -> any Remote {
-        guard let remote = try existing(place) else { throw missing(place) }
+    func open() async throws -> any Remote {
+        guard let remote = try await existing(needsWrite: false) else { throw missing() }
         return remote
     }
 
     /// The remote of a place that may not exist yet: for a directory the last component is created.
-    static func openCreating(_ place: Place) throws -> any Remote {
-        if let remote = try existing(place) { return remote }
-        let path = try path(of: place)
+    func openCreating() async throws -> any Remote {
+        if let remote = try await existing(needsWrite: true) { return remote }
+        guard let path = place.localDirectory else { throw missing() }
         let parent = path.split(separator: "/").dropLast().joined(separator: "/")
-        guard let above = try? OpenFile.directory("/\(parent)") else { throw missing(place) }
+        guard let above = try? OpenFile.directory("/\(parent)") else { throw missing() }
         try Machine.makeDirectories(path)
         // What is committed would be lost with the name of its folder.
         try above.synchronize()
         return try DirectoryRemote(path: path)
     }
 
-    /// The name of something in a place that is not this program's litter nor the desktop's; nil when there is none.
-    ///
-    /// A listing would not do: it leaves out names that are no keys, such as those with spaces.
-    static func foreignItem(in place: Place) throws -> String? {
-        guard let path = place.localDirectory, let directory = try? OpenFile.directory(path) else { return nil }
-        return try directory.items().map(\.name).sorted().first { !IgnoreRules.alwaysIgnores($0) }
-    }
-
-    private static func existing(_ place: Place) throws -> DirectoryRemote? {
-        do {
-            return try DirectoryRemote(path: try path(of: place))
-        } catch let error as FileError {
-            guard error.isNotFound else { throw error }
-            return nil
+    /// Nil for a directory that does not exist; a bucket shows at the first request whether it does.
+    func existing(needsWrite: Bool) async throws -> (any Remote)? {
+        switch place.kind {
+        case .directory(let path):
+            do {
+                return try DirectoryRemote(path: path)
+            } catch {
+                guard error.isNotFound else { throw error }
+                return nil
+            }
+        case .bucket(let bucket):
+            let connection = try await S3Connection.resolve(
+                bucket,
+                environment: place.environment,
+                home: home,
+                needsWrite: needsWrite
+            )
+            return S3Remote(connection, settings: settings)
         }
     }
 
-    private static func path(of place: Place) throws -> String {
-        if let path = place.localDirectory { return path }
-        throw ReplayCacheError(
-            .usage,
-            "buckets such as \(place) are not supported by this version",
-            hint: "use a directory, for example /mnt/backup/replays",
-            subject: place.canonical
-        )
-    }
-
-    private static func missing(_ place: Place) -> ReplayCacheError {
+    private func missing() -> ReplayCacheError {
         ReplayCacheError(
             .notFound,
             "no repository here: \(place) does not exist",

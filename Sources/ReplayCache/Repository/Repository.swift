@@ -43,9 +43,14 @@ package final class Repository: Sendable {
     /// Opens the repository at a place for reading and catches up with its log.
     ///
     /// Writes nothing there, and nothing here about a place that holds no repository.
-    package static func open(_ place: Place, catalog: Catalog) async throws -> Repository {
+    package static func open(
+        _ place: Place,
+        catalog: Catalog,
+        settings: RemoteSettings = RemoteSettings()
+    ) async throws -> Repository {
         let known = try await knownState(of: place, catalog: catalog)
-        let remote = try await openRemote(place, isKnown: known != nil)
+        let opening = RemoteOpening(place: place, home: catalog.home, settings: settings)
+        let remote = try await openRemote(opening, isKnown: known != nil)
         if let known, let repository = try await catchUp(known, place, remote) { return repository }
         guard let manifest = try await manifest(place, remote) else {
             throw known == nil ? noRepository(place) : gone(place)
@@ -70,11 +75,13 @@ package final class Repository: Sendable {
     package static func openForWriting(
         _ place: Place,
         catalog: Catalog,
+        settings: RemoteSettings = RemoteSettings(),
         insistsOnNew: Bool
     ) async throws -> Repository {
         let known = try await knownState(of: place, catalog: catalog)
+        let opening = RemoteOpening(place: place, home: catalog.home, settings: settings)
         if let known, !insistsOnNew {
-            let remote = try await openRemote(place, isKnown: true)
+            let remote = try await openRemote(opening, isKnown: true)
             if let repository = try await catchUp(known, place, remote) { return repository }
             guard let manifest = try await manifest(place, remote) else { throw gone(place) }
             throw ReplayCacheError(
@@ -86,9 +93,9 @@ package final class Repository: Sendable {
                 subject: place.canonical
             )
         }
-        let remote = MeteredRemote(try RemoteOpening.openCreating(place))
+        let remote = MeteredRemote(try await opening.openCreating())
         let standing = try await manifest(place, remote)
-        if standing == nil { try refuseForeign(place) }
+        if standing == nil { try await refuseForeign(place, remote) }
         let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
         if known != nil { try await forget(store, catalog) }
         if let standing { return try await adopt(standing, place, remote, store, []) }
@@ -131,11 +138,11 @@ package final class Repository: Sendable {
         return KnownState(store: store, id: id)
     }
 
-    private static func openRemote(_ place: Place, isKnown: Bool) async throws -> MeteredRemote {
+    private static func openRemote(_ opening: RemoteOpening, isKnown: Bool) async throws -> MeteredRemote {
         do {
-            return MeteredRemote(try RemoteOpening.open(place))
+            return MeteredRemote(try await opening.open())
         } catch let error as ReplayCacheError where error.code == .notFound && isKnown {
-            throw gone(place)
+            throw gone(opening.place)
         }
     }
 
@@ -194,12 +201,14 @@ package final class Repository: Sendable {
     }
 
     /// Refuses to make a repository among other things.
-    static func refuseForeign(_ place: Place) throws {
-        guard let name = try RemoteOpening.foreignItem(in: place) else { return }
+    static func refuseForeign(_ place: Place, _ remote: any Remote) async throws {
+        guard let name = try await remote.foreignName() else { return }
         throw ReplayCacheError(
             .configuration,
             "\(place) is not empty and not a repository (it holds \(DisplayText.quoted(name)))",
-            hint: "name a new folder in it, for example \(place)/replaycache",
+            hint: place.localDirectory == nil
+                ? "name a prefix, for example \(place)/replaycache: what is there stays untouched"
+                : "name a new folder in it, for example \(place)/replaycache",
             subject: place.canonical
         )
     }
@@ -230,7 +239,9 @@ package final class Repository: Sendable {
         ReplayCacheError(
             .notFound,
             "the repository that was at \(place) is gone: wiped, moved or not mounted",
-            hint: "mount the disk or restore the folder; to start again from what this machine has, push with --new",
+            hint: (place.localDirectory == nil
+                ? "check bucket and prefix; " : "mount the disk or restore the folder; ")
+                + "to start again from what this machine has, push with --new",
             subject: place.canonical
         )
     }

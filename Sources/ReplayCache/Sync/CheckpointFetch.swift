@@ -12,7 +12,7 @@ struct CheckpointFetch {
     func run() async throws -> (summary: SyncSummary, checkpoint: CheckpointRow) {
         var summary = SyncSummary(command: "checkpoint fetch")
         let started = ContinuousClock.now
-        let repository = try await Repository.open(place, catalog: context.catalog)
+        let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         let checkpoint = try await resolve(repository)
         let directory = destination ?? reference.run
@@ -43,7 +43,7 @@ struct CheckpointFetch {
         var counts = summary
         var parked: [Stager.Parked] = []
         try await forEachConcurrently(
-            width: Stager.width,
+            width: stager.width,
             next: { units.popFirst() },
             work: { await stager.park($0) },
             collect: { outcome in

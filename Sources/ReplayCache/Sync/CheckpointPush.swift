@@ -49,7 +49,7 @@ struct CheckpointPush {
             summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
-        let repository = try await Repository.openForWriting(place, catalog: context.catalog, insistsOnNew: false)
+        let repository = try await context.writableRepository(at: place)
         if repository.isNew { context.report(.created(place: "\(place)")) }
         context.report(repository.warnings, into: &summary)
         context.progress.begin("pushing", items: set.members.count)

@@ -12,7 +12,7 @@ struct Fetch {
         var summary = SyncSummary(command: "fetch")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
-        let repository = try await Repository.open(place, catalog: context.catalog)
+        let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         try await FetchSource(store: repository.store, from: options.from, place: place).check()
         try LocalRoot.refuseOverlap(of: destination, with: place)
@@ -158,7 +158,7 @@ struct Fetch {
         var counts = summary
         do {
             try await forEachConcurrently(
-                width: Stager.width,
+                width: stager.width,
                 next: { try await units.next() },
                 work: { await stager.stage($0) },
                 collect: { try await take($0, &placer, &counts) }

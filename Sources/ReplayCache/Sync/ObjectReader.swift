@@ -16,7 +16,7 @@ struct ObjectReader: Sendable {
         "restore the file from another machine or a backup of the remote; this version cannot repair it there"
 
     /// Parts of one large file in flight at once.
-    private static let partWidth = 4
+    private var partWidth: Int { min(16, max(4, repository.remote.parallelism)) }
 
     /// Writes the content into `file`, whose digest is checked when this returns.
     ///
@@ -24,18 +24,17 @@ struct ObjectReader: Sendable {
     func fetch(_ object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
         switch object.key.form {
         case .content(let encoding):
-            try await retryingDamage(of: object.key.remoteKey) {
-                try await download(
-                    object.key.remoteKey,
-                    encoding,
+            try await bring(
+                ObjectDownload(
+                    key: object.key.remoteKey,
+                    encoding: encoding,
                     digest: object.key.digest,
                     size: object.size,
-                    // An encoder may store at most a little more than the content itself.
-                    maximum: object.size + object.size / 64 + 4096,
-                    into: file,
-                    at: 0
+                    maximum: Self.maximumStored(object.size),
+                    file: file,
+                    offset: 0
                 )
-            }
+            )
             try file.truncate(to: object.size)
             progress.advance(bytes: object.size)
             return Fetched(objectsDownloaded: 1)
@@ -44,44 +43,34 @@ struct ObjectReader: Sendable {
         }
     }
 
-    /// A damaged answer may be the network's fault: one more try, then the object itself is to blame.
-    private func retryingDamage(of key: RemoteKey, _ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch let error where Self.isDamage(error) {
+    /// An encoder may store at most a little more than the content itself.
+    private static func maximumStored(_ size: Int64) -> Int64 { size + size / 64 + 4096 }
+
+    /// Tries of one object while each brings other wrong bytes.
+    private static let maximumAttempts = 5
+
+    /// A damaged answer may be the network's fault: the same wrong bytes twice are the object's own.
+    private func bring(_ download: ObjectDownload) async throws {
+        var mark: String?
+        for attempt in 1...Self.maximumAttempts {
             do {
-                try await body()
-            } catch let error where Self.isDamage(error) {
+                return try await download.run(from: repository.remote)
+            } catch let damage as ObjectDownload.Damage {
+                guard damage.mark == mark || attempt == Self.maximumAttempts else {
+                    mark = damage.mark
+                    continue
+                }
                 throw ReplayCacheError(
                     .integrity,
-                    "object \(key) at \(repository.place) is damaged",
+                    "object \(download.key) at \(repository.place) is damaged",
                     hint: Self.damageHint,
-                    subject: key.string,
-                    cause: "\(error)"
+                    subject: download.key.string,
+                    cause: "\(damage.cause)"
                 )
+            } catch let error as RemoteError {
+                throw error.classified()
             }
-        } catch let error as RemoteError {
-            throw error.classified()
         }
-    }
-
-    private static func isDamage(_ error: any Error) -> Bool {
-        if let error = error as? RemoteError { return error.reason == .tooLarge }
-        return error is ObjectEncodingError
-    }
-
-    private func download(
-        _ key: RemoteKey,
-        _ encoding: Encoding,
-        digest: Digest,
-        size: Int64,
-        maximum: Int64,
-        into file: OpenFile,
-        at offset: Int64
-    ) async throws {
-        let sink = try DecodingSink(encoding: encoding, digest: digest, size: size, file: file, offset: offset)
-        try await repository.remote.get(key, maximum: maximum) { try sink.receive($0) }
-        try sink.finish()
     }
 
     private func fetchParts(of object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
@@ -94,7 +83,7 @@ struct ObjectReader: Sendable {
         var result = Fetched()
         var next = Self.places(of: recipe).makeIterator()
         try await forEachConcurrently(
-            width: Self.partWidth,
+            width: partWidth,
             next: { next.next() },
             work: { places in
                 await Result.catching { try await fetchPart(recipe, places, into: file, mayBeThere: leftover > 0) }
@@ -184,17 +173,17 @@ struct ObjectReader: Sendable {
             )
         }
         let size = range.upperBound - range.lowerBound
-        try await retryingDamage(of: key.remoteKey) {
-            try await download(
-                key.remoteKey,
-                encoding,
+        try await bring(
+            ObjectDownload(
+                key: key.remoteKey,
+                encoding: encoding,
                 digest: part.sha256,
                 size: size,
-                maximum: size + size / 64 + 4096,
-                into: file,
-                at: range.lowerBound
+                maximum: Self.maximumStored(size),
+                file: file,
+                offset: range.lowerBound
             )
-        }
+        )
         return true
     }
 }

@@ -25,7 +25,10 @@ struct ObjectWriter: Sendable {
     }
 
     /// Parts of one large file in flight at once.
-    private static let partWidth = 4
+    private var partWidth: Int { min(16, max(4, repository.remote.parallelism)) }
+
+    /// Bytes of contents that are being encoded and sent, of the whole process.
+    private static let encodedBytes = AsyncSemaphore(capacity: 256 << 20)
 
     /// Makes sure that the content of `file` is at the repository; progress hears of its bytes, of a large file's by parts.
     ///
@@ -65,13 +68,19 @@ struct ObjectWriter: Sendable {
     }
 
     private func isReadable(_ transfer: Transfer, _ encoding: Encoding, size: Int64) async throws -> Bool {
+        let download = ObjectDownload(
+            key: transfer.key.remoteKey,
+            encoding: encoding,
+            digest: transfer.digest,
+            size: size,
+            maximum: transfer.encodedSize,
+            file: nil,
+            offset: 0
+        )
         do {
-            let sink = try DecodingSink(encoding: encoding, digest: transfer.digest, size: size, file: nil, offset: 0)
-            let key = transfer.key.remoteKey
-            try await repository.remote.get(key, maximum: transfer.encodedSize) { try sink.receive($0) }
-            try sink.finish()
+            try await download.run(from: repository.remote)
             return true
-        } catch is ObjectEncodingError {
+        } catch is ObjectDownload.Damage {
             return false
         } catch is RemoteError {
             return false
@@ -82,6 +91,9 @@ struct ObjectWriter: Sendable {
         if let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
+        // What is encoded waits in memory for its turn to be sent.
+        try await Self.encodedBytes.enter(Int(size))
+        defer { Self.encodedBytes.leave(Int(size)) }
         let encoded = try await BlockingPool.shared.run {
             try ObjectEncoder.encode(content, digest: digest, byteCount: size)
         }
@@ -114,7 +126,7 @@ struct ObjectWriter: Sendable {
         var parts = [Recipe.Part?](repeating: nil, count: slices.count)
         var next = slices.indices
         try await forEachConcurrently(
-            width: Self.partWidth,
+            width: partWidth,
             next: { next.popFirst() },
             work: { index in await Result.catching { try await storePart(slices[index], index: index) } },
             collect: { outcome in

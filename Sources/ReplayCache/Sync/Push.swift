@@ -5,8 +5,6 @@ struct Push {
     let place: Place
     let options: PushOptions
 
-    /// Files in flight: enough to keep the cores compressing while others wait for the disk.
-    private static let width = 2 * Machine.coreCount
     /// Rows of the plan read at once.
     private static let pageCount = 512
 
@@ -53,16 +51,15 @@ struct Push {
     /// The repository; nil for a dry run at a place that has none yet.
     private func openRepository() async throws -> Repository? {
         guard options.isDryRun else {
-            return try await Repository.openForWriting(
-                place,
-                catalog: context.catalog,
-                insistsOnNew: options.insistsOnNew
-            )
+            return try await context.writableRepository(at: place, insistsOnNew: options.insistsOnNew)
         }
         do {
-            return try await Repository.open(place, catalog: context.catalog)
+            return try await context.repository(at: place)
         } catch let error as ReplayCacheError where error.code == .notFound {
-            try Repository.refuseForeign(place)
+            let opening = RemoteOpening(place: place, home: context.catalog.home, settings: context.remoteSettings)
+            if let remote = try await opening.existing(needsWrite: false) {
+                try await Repository.refuseForeign(place, remote)
+            }
             return nil
         }
     }
@@ -142,7 +139,7 @@ struct Push {
         var rows = items([.publish], repository.store)
         do {
             try await forEachConcurrently(
-                width: Self.width,
+                width: repository.remote.parallelism,
                 next: { try await rows.nextUnit().map(Unit.init(items:)) },
                 work: { [writer = ObjectWriter(context: context, repository: repository)] unit in
                     Outcome(unit: unit, result: await .catching { try await store(unit, root, writer) })

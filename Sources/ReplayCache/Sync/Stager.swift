@@ -40,7 +40,7 @@ struct Stager: Sendable {
 
     /// Contents in flight: enough to decode on all cores while others wait for the remote, and no more than may have
     /// their files open at once.
-    static let width = min(2 * Machine.coreCount + 4, 64)
+    var width: Int { min(max(2 * Machine.coreCount + 4, repository.remote.parallelism), 128) }
 
     /// Makes the files for `items`, which have one content, and closes each when it is verified; stops at a failure.
     func park(_ items: [FetchItem]) async -> Outcome {

@@ -57,7 +57,7 @@ struct Status {
                 subject: place.canonical
             )
         }
-        let repository = try await Repository.open(place, catalog: context.catalog)
+        let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         summary.requests = repository.remote.meter.requests
         summary.bytesDownloaded = repository.remote.meter.bytesDownloaded

@@ -4,16 +4,35 @@ internal import SystemPackage
 package struct SyncContext: Sendable {
     package let catalog: Catalog
     package let progress: Progress
+    /// How requests are to go; what happens on the way goes to `report`.
+    package let remoteSettings: RemoteSettings
     package let report: @Sendable (SyncEvent) -> Void
 
     package init(
         catalog: Catalog,
         progress: Progress = Progress(),
+        transfer: TransferOptions = TransferOptions(),
         report: @escaping @Sendable (SyncEvent) -> Void = { _ in }
     ) {
         self.catalog = catalog
         self.progress = progress
+        remoteSettings = transfer.settings { report($0.event) }
         self.report = report
+    }
+
+    /// Opens the repository at a place for reading.
+    func repository(at place: Place) async throws -> Repository {
+        try await Repository.open(place, catalog: catalog, settings: remoteSettings)
+    }
+
+    /// Opens the repository at a place for writing, creating it in an empty or absent place.
+    func writableRepository(at place: Place, insistsOnNew: Bool = false) async throws -> Repository {
+        try await Repository.openForWriting(
+            place,
+            catalog: catalog,
+            settings: remoteSettings,
+            insistsOnNew: insistsOnNew
+        )
     }
 
     func report(_ warnings: [Repository.Warning], into summary: inout SyncSummary) {

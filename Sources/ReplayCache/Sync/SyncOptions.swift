@@ -69,12 +69,54 @@ public struct FetchOptions: Sendable {
     }
 }
 
+/// How much of the network to use.
+public struct TransferOptions: Sendable {
+    /// Requests in flight at once; nil to find out what brings the most through.
+    public var jobs: Int?
+    /// Bytes a second to a bucket; nil for as many as go through.
+    public var uploadBytesPerSecond: Int64?
+    /// Bytes a second from a bucket; nil for as many as go through.
+    public var downloadBytesPerSecond: Int64?
+
+    /// As much as there is.
+    public init() {}
+
+    func settings(_ report: @escaping @Sendable (RemoteNotice) -> Void) -> RemoteSettings {
+        var settings = RemoteSettings()
+        settings.jobs = jobs
+        settings.uploadBytesPerSecond = uploadBytesPerSecond
+        settings.downloadBytesPerSecond = downloadBytesPerSecond
+        settings.report = report
+        return settings
+    }
+}
+
+extension RemoteNotice {
+    /// The same for people.
+    var event: SyncEvent {
+        switch self {
+        case .retrying(let what, let pause):
+            return .retrying(what: what, seconds: pause.seconds)
+        case .clockCorrected(let offset, let host):
+            let minutes = Int((abs(offset.seconds) / 60).rounded())
+            return .warning(
+                "the clock of this machine is \(minutes) minutes \(offset > .zero ? "behind" : "ahead of") "
+                    + "that of \(host); requests are signed for its time"
+            )
+        case .regionFollowed(let bucket, let region):
+            return .warning("the bucket \(bucket) is in \(region); AWS_REGION=\(region) saves a request each time")
+        }
+    }
+}
+
 extension SyncSummary {
     /// Adds what went over the wire.
     mutating func add(_ meter: MeteredRemote.Meter) {
         requests = meter.requests
         bytesUploaded = meter.bytesUploaded
         bytesDownloaded = meter.bytesDownloaded
+        retries = meter.retries.requests
+        bytesResent = meter.retries.bytes
     }
 }
 

@@ -5,6 +5,7 @@
 public struct Workspace: Sendable {
     private let catalog: Catalog
     private let progress: Progress
+    private let transfer: TransferOptions
     private let report: @Sendable (SyncEvent) -> Void
 
     /// Opens the catalog in `home`, creating it if needed; by default where `REPLAYCACHE_HOME` says, else in
@@ -14,16 +15,19 @@ public struct Workspace: Sendable {
     public static func open(
         home: String? = nil,
         progress: Progress = Progress(),
+        transfer: TransferOptions = TransferOptions(),
         report: @escaping @Sendable (SyncEvent) -> Void = { _ in }
     ) async throws -> Workspace {
         try await wrapping("opening the catalog") {
             let home = try home ?? Catalog.defaultHome()
             let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
-            return Workspace(catalog: catalog, progress: progress, report: report)
+            return Workspace(catalog: catalog, progress: progress, transfer: transfer, report: report)
         }
     }
 
-    private var context: SyncContext { SyncContext(catalog: catalog, progress: progress, report: report) }
+    private var context: SyncContext {
+        SyncContext(catalog: catalog, progress: progress, transfer: transfer, report: report)
+    }
 
     /// Brings the catalog up to date with a folder.
     ///
@@ -241,7 +245,7 @@ public struct Workspace: Sendable {
         try await wrapping(action) {
             let started = ContinuousClock.now
             var summary = SyncSummary(command: command)
-            let repository = try await Repository.open(place, catalog: catalog)
+            let repository = try await context.repository(at: place)
             context.report(repository.warnings, into: &summary)
             summary.add(repository.remote.meter)
             try await body(repository.store, &summary)
@@ -251,7 +255,7 @@ public struct Workspace: Sendable {
     }
 
     private func open(_ place: Place) async throws -> Repository {
-        let repository = try await Repository.open(place, catalog: catalog)
+        let repository = try await context.repository(at: place)
         for warning in repository.warnings { report(warning.event) }
         return repository
     }

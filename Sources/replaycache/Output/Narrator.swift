@@ -58,6 +58,8 @@ final class Narrator: Sendable {
         case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
+        case .retrying(let what, let seconds):
+            return isVerbose ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil
         }

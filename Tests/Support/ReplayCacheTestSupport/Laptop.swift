@@ -97,7 +97,7 @@ package struct Laptop: Sendable {
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
     case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, published,
-        committed, warning
+        committed, retrying, warning
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -113,6 +113,7 @@ package enum EventKind: Sendable {
         case .retired(let path): (.retired, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
+        case .retrying(let what, _): (.retrying, what)
         case .damaged(let message), .warning(let message): (.warning, message)
         }
     }

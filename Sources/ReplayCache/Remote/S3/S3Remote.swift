@@ -87,8 +87,8 @@ package final class S3Remote: Remote {
 
     package func barrier() async throws -> Timestamp {
         if let time = client.serverTime { return time }
-        // Any answer tells the time; the manifest is what every repository has.
-        _ = try await head(Manifest.key)
+        // Any answer tells the time.
+        _ = try await page(prefix: "", startAfter: nil, token: nil, count: 1)
         guard let time = client.serverTime else {
             throw ReplayCacheError(
                 .unavailable,
