@@ -21,7 +21,7 @@ from .store import Bucket
 
 def answer(server, request, now):
     try:
-        value = json.loads(request.body) if request.body else {}
+        value = (json.loads(request.body) if request.body else None) or {}
         return json_answer(perform(server, request, value, now))
     except (ValueError, KeyError, TypeError, IndexError) as error:
         return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
