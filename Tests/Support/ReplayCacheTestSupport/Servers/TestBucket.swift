@@ -1,0 +1,80 @@
+internal import FoundationEssentials
+package import ReplayCache
+
+/// A bucket at a test server, of one test.
+package struct TestBucket: Sendable {
+    package let server: TestServer
+    package let name: String
+
+    /// An object as a quirk server has it.
+    package struct Object: Sendable, Decodable {
+        package let key: String
+        package let byteCount: Int
+        package let etag: String
+        /// With delete markers.
+        package let versions: Int
+        package let markers: Int
+        /// Whether the newest version is a delete marker.
+        package let isDeleted: Bool
+    }
+
+    /// All that a client needs; `port` of a proxy instead of the server's own.
+    package func connection(prefix: String = "", port: Int? = nil) -> S3Connection {
+        S3Connection(
+            provider: server.provider,
+            endpoint: S3Endpoint(isSecure: server.endpoint.isSecure, host: "127.0.0.1", port: port ?? server.port),
+            region: server.region,
+            bucket: name,
+            prefix: prefix,
+            usesPathStyle: true,
+            credentials: FixedS3Credentials(
+                S3Credentials(
+                    accessKeyID: server.accessKey,
+                    secretAccessKey: Secret(server.secretKey),
+                    source: "the test server"
+                )
+            ),
+            certificateFile: server.certificateFile
+        )
+    }
+
+    /// Changes what a quirk server does with requests for this bucket.
+    package func behave(_ behaviour: ServerBehaviour) throws {
+        let _: JSONValue = try server.control("PUT", "behaviour?bucket=\(name)", behaviour)
+    }
+
+    /// Takes back all that ``behave(_:)`` asked for.
+    package func behaveNormally() throws {
+        let _: JSONValue = try server.control("DELETE", "behaviour?bucket=\(name)", JSONValue.null)
+    }
+
+    /// What a quirk server saw of this bucket since it was made or ``forgetStats()`` was called.
+    package func stats() throws -> ServerStats { try server.control("GET", "stats?bucket=\(name)", JSONValue.null) }
+
+    /// Counts requests anew.
+    package func forgetStats() throws {
+        let _: JSONValue = try server.control("DELETE", "stats?bucket=\(name)", JSONValue.null)
+    }
+
+    /// All names at a quirk server, deleted ones that have versions too.
+    package func objects() throws -> [Object] { try server.control("GET", "objects?bucket=\(name)", JSONValue.null) }
+
+    /// Puts an object there behind the client's back.
+    package func plant(_ key: String, _ bytes: [UInt8]) throws {
+        let digits = Array("0123456789abcdef")
+        let hex = String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", ["key": key, "hex": hex])
+    }
+
+    /// Changes one byte of an object at rest; its ETag stays.
+    package func damage(_ key: String, at offset: Int = 0) throws {
+        let change: [String: JSONValue] = ["key": .string(key), "flip": .number(Double(offset))]
+        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", change)
+    }
+
+    /// Removes an object with all its versions, as if it had never been there.
+    package func remove(_ key: String) throws {
+        let change: [String: JSONValue] = ["key": .string(key), "remove": .bool(true)]
+        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", change)
+    }
+}
