@@ -7,7 +7,7 @@ enum RemoteArgument {
     /// `other` is an argument that was taken for something else, since it is no repository.
     static func place(_ text: String?, other: String? = nil) throws -> Place {
         if let text { return try Place(text) }
-        if let fallback = Machine.environment("REPLAYCACHE_REMOTE") { return try Place(fallback) }
+        if let fallback = try Place.default() { return fallback }
         guard let other else {
             throw ReplayCacheError(
                 .configuration,

@@ -47,8 +47,13 @@ public struct Place: Sendable {
         self.description = description
     }
 
-    private init(rclone text: some StringProtocol, environment: EnvironmentVariables) throws {
-        throw ReplayCacheError(.usage, "\"rclone:\" places are not supported by this version")
+    private init(rclone text: Substring, environment: EnvironmentVariables) throws {
+        switch try RcloneTarget(text, environment) {
+        case .directory(let path): try self.init(directory: path, typed: path)
+        case .bucket(let place):
+            let parts = text.split(separator: "/").joined(separator: "/")
+            try self.init(place, description: "rclone:\(parts)", environment: environment)
+        }
     }
 
     private init(directory path: String, typed text: String) throws {

@@ -53,8 +53,8 @@ package final class OpenFile: Sendable {
     }
 
     /// Creates the file `name`, which must not exist yet.
-    package func creating(_ name: String) throws(FileError) -> OpenFile {
-        try openChild(name, "create", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
+    package func creating(_ name: String, mode: UInt32 = 0o644) throws(FileError) -> OpenFile {
+        try openChild(name, "create", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
     }
 
     private func openChild(
