@@ -73,7 +73,7 @@ final class S3Client: Sendable {
         var attemptsFor: [S3Trouble: Int] = [:]
         let startedAt = Machine.sinceBoot()
         var needsNewConnection = false
-        var hasCorrectedClock = false
+        var clockCorrections = 0
         var hasFollowedRegion = false
         var isReloading = false
         var hasReloaded = false
@@ -129,10 +129,10 @@ final class S3Client: Sendable {
 
     /// What can be put right at once: the clock, the region, credentials that expired. Each once.
     private func amend(_ failure: S3Failure, _ history: inout History) async throws -> Bool {
-        if let offset = clockOffset(in: failure), !history.hasCorrectedClock {
-            history.hasCorrectedClock = true
-            state.withLock { $0.clockOffset = offset }
-            settings.report(.clockCorrected(offset: .milliseconds(offset), host: connection.endpoint.host))
+        // Twice, since one answer may have told a wrong time.
+        if let offset = clockOffset(in: failure), history.clockCorrections < 2 {
+            history.clockCorrections += 1
+            setClock(offset)
             return true
         }
         if failure.trouble == .region || failure.region != nil, !history.hasFollowedRegion,
@@ -154,8 +154,21 @@ final class S3Client: Sendable {
     private func clockOffset(in failure: S3Failure) -> Int64? {
         guard failure.status == 403 || failure.status == 400, let time = failure.serverTime else { return nil }
         let offset = time.milliseconds - Timestamp.now().milliseconds
-        let known = state.withLock { $0.clockOffset }
-        return abs(offset - known) > 300_000 ? offset : nil
+        guard abs(offset - failure.signedClockOffset) > Self.clockTolerance else { return nil }
+        return abs(offset) > Self.clockTolerance ? offset : 0
+    }
+
+    /// Differences below this are no reason for a refusal, in milliseconds.
+    private static let clockTolerance: Int64 = 300_000
+
+    /// Requests in flight find the same: only the first of them tells.
+    private func setClock(_ offset: Int64) {
+        let isNews = state.withLock { state in
+            defer { state.clockOffset = offset }
+            return abs(state.clockOffset - offset) > Self.clockTolerance
+        }
+        guard isNews, offset != 0 else { return }
+        settings.report(.clockCorrected(offset: .milliseconds(offset), host: connection.endpoint.host))
     }
 
     /// HEAD has no body, so the region may be known from a listing only.
@@ -202,29 +215,27 @@ final class S3Client: Sendable {
         let credentials = try await connection.credentials.credentials(isReloading: history.isReloading)
         try await limit.enter()
         let meter = TransferMeter()
+        let offset = clockOffset
         do {
-            let answer = try await exchange(request, history, credentials, upload, delivery, meter)
+            let answer = try await exchange(request, history, credentials, offset, upload, delivery, meter)
             limit.leave(work: meter.total)
             return answer
-        } catch let failure as S3Failure where failure.trouble == .throttled {
-            limit.leaveThrottled()
-            count(meter)
+        } catch var failure as S3Failure {
+            failure.trouble == .throttled ? limit.leaveThrottled() : limit.leave(work: nil)
+            state.withLock { $0.traffic.bytes += meter.total }
+            failure.signedClockOffset = offset
             throw failure
         } catch {
             limit.leave(work: nil)
-            if error is S3Failure { count(meter) }
             throw error
         }
-    }
-
-    private func count(_ meter: TransferMeter) {
-        state.withLock { $0.traffic.bytes += meter.total }
     }
 
     private func exchange(
         _ request: S3Request,
         _ history: History,
         _ credentials: S3Credentials,
+        _ clockOffset: Int64,
         _ upload: UploadFactory?,
         _ delivery: Delivery,
         _ meter: TransferMeter
@@ -234,7 +245,7 @@ final class S3Client: Sendable {
         let collector = ByteCollector()
         do {
             let response = try await http.perform(
-                try signed(request, history, credentials),
+                try signed(request, history, credentials, clockOffset),
                 upload: try upload?().metered(meter, self.upload),
                 pace: { [download] count in
                     meter.add(count)
@@ -304,14 +315,15 @@ final class S3Client: Sendable {
     private func signed(
         _ request: S3Request,
         _ history: History,
-        _ credentials: S3Credentials
+        _ credentials: S3Credentials,
+        _ clockOffset: Int64
     ) throws -> HTTPRequest {
-        let (endpoint, region, offset) = state.withLock { ($0.endpoint, $0.region, $0.clockOffset) }
+        let (endpoint, region) = state.withLock { ($0.endpoint, $0.region) }
         let authority = connection.usesPathStyle ? endpoint.authority : "\(connection.bucket).\(endpoint.authority)"
         var path = connection.usesPathStyle ? "/\(PercentEncoding.path(connection.bucket))" : ""
         if let key = request.key { path += "/\(PercentEncoding.path(key))" }
         let query = PercentEncoding.query(request.query)
-        let time = Timestamp(milliseconds: Timestamp.now().milliseconds + offset).basic
+        let time = Timestamp(milliseconds: Timestamp.now().milliseconds + clockOffset).basic
         var headers = request.headers
         headers.append((name: "x-amz-content-sha256", value: request.payloadHash))
         headers.append((name: "x-amz-date", value: time))

@@ -40,7 +40,7 @@ extension S3Failure {
         let signedRegion: String
 
         private var host: String { connection.endpoint.host }
-        private var bucket: String { "the bucket \"\(connection.bucket)\"" }
+        private var bucket: String { "bucket \"\(connection.bucket)\"" }
         private var title: String {
             connection.provider.name == .generic ? "the server at \(connection.endpoint.authority)" : connection.provider.title
         }
@@ -68,7 +68,7 @@ extension S3Failure {
             case .clock: clockTrouble
             case .region:
                 (
-                    "\(bucket) is not in the region \"\(signedRegion)\"\(failure.region.map { " but in \($0)" } ?? "")",
+                    "the \(bucket) is not in the region \"\(signedRegion)\"\(failure.region.map { " but in \($0)" } ?? "")",
                     "set AWS_REGION to the bucket's region, or the endpoint to the one of that region"
                 )
             case .credentials: credentialTrouble
@@ -90,13 +90,13 @@ extension S3Failure {
             }
         }
 
-        private var subject: String { failure.request.key ?? bucket }
+        private var subject: String { failure.request.key ?? "the \(bucket)" }
 
         private var what: String {
             switch failure.request.purpose {
             case .put: "to take \(subject)"
             case .get, .head: "to give \(subject)"
-            case .list: "to list \(bucket)"
+            case .list: "to list the \(bucket)"
             case .delete: "to remove \(subject)"
             }
         }
@@ -158,7 +158,7 @@ extension S3Failure {
                 }
             let prefix = connection.prefix.isEmpty ? "" : " below \(connection.prefix)/"
             return (
-                "the key\(keyID)\(source) may not \(right) \(bucket)\(prefix)",
+                "the key\(keyID)\(source) may not \(right) the \(bucket)\(prefix)",
                 "give the key that right, or use one that is made for this bucket and prefix"
             )
         }

@@ -15,6 +15,8 @@ struct S3Failure: Error, Sendable {
     var region: String?
     /// The server's time, if it gave one.
     var serverTime: Timestamp?
+    /// By how much the time that was signed differed from this machine's, in milliseconds.
+    var signedClockOffset: Int64 = 0
     /// What libcurl said.
     var transport: HTTPFailure?
     /// The request as the server saw it, which it tells when signatures differ.

@@ -53,7 +53,8 @@ enum S3Trouble: String, Sendable, CaseIterable {
         case .corrupted:
             Remedy(backoff: .transient, needsNewConnection: true, maximumAttempts: 4, code: .integrity)
         case .notS3: Remedy(backoff: .transient, needsNewConnection: true, maximumAttempts: 6, code: .unavailable)
-        case .clock, .region, .credentials, .expired, .denied, .unsupported, .certificate, .refused:
+        case .clock: Remedy(backoff: .transient, maximumAttempts: 4, code: .configuration)
+        case .region, .credentials, .expired, .denied, .unsupported, .certificate, .refused:
             Remedy(backoff: nil, code: .configuration)
         case .quota: Remedy(backoff: nil, code: .quota)
         case .noBucket: Remedy(backoff: nil, code: .notFound)
