@@ -150,7 +150,8 @@ class Listings(Case):
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def test_pages_prefixes_and_order(self):
-        client = self.server("r2").client()
+        # Not r2, for which boto waits a second for each 100 Continue.
+        client = self.server("aws").client()
         names = sorted([f"p/{n}" for n in range(25)] + ["a", "p", "q/1", "p-/1", "ü", "\U0001F600", "\uffee"],
                        key=str.encode)
         for name in reversed(names):
@@ -321,8 +322,7 @@ class Control(Case):
         for _ in range(3):
             server.raw("PUT", "/data/a", b"x", connection=connection)
         stats = server.control("GET", "stats")
-        # One of them is that of the control interface.
-        self.assertEqual((stats["connections"], stats["operations"]), (2, {"PutObject": 3}))
+        self.assertEqual((stats["connections"], stats["operations"]), (1, {"PutObject": 3}))
         self.assertIn("x-amz-date", stats["headerNames"])
         self.assertEqual(connection.sock.recv(1), b"")
 

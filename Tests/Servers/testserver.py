@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """testserver.py - starts a test server on free ports of 127.0.0.1 and ends it with the process that wanted it.
 
-    testserver.py start DIR --parent PID quirks [quirks3.py's options]
+    testserver.py start DIR --parent PID quirks [--tls] [quirks3.py's options]
     testserver.py start DIR --parent PID rclone | moto | swift
     testserver.py start DIR --parent PID proxy --upstream PORT
     testserver.py bucket DIR NAME
 
-`start` returns once the server answers and prints one JSON object: port, accessKey, secretKey, region; controlPort for a
-proxy; keeper, the process to end by SIGTERM, which ends the server. The keeper also goes when the process --parent does,
+`start` returns once the server answers and prints one JSON object: port, accessKey, secretKey, region; controlPort, where
+it is another; certificate, with --tls; keeper, the process to end by SIGTERM, which ends the server. The keeper also goes when the process --parent does,
 so that nothing outlives a test run that was killed, and takes DIR with it. `bucket` makes a bucket at a real server.
 """
 import argparse
@@ -68,7 +68,13 @@ def keep(arguments, rest):
 
 
 def keep_quirks(kind, directory, rest):
-    port_file = directory / "port"
+    port_file, control_file, certificate = directory / "port", directory / "control-port", directory / "certificate.pem"
+    has_tls = "--tls" in rest
+    if has_tls:
+        rest = [each for each in rest if each != "--tls"]
+        make_certificate(certificate, directory / "key.pem")
+        rest += ["--cert", str(certificate), "--key-file", str(directory / "key.pem"), "--control-port-file",
+                 str(control_file)]
     command = [sys.executable, str(HERE / "quirks3.py"), "--port", "0", "--port-file", str(port_file), "--key", KEY,
                "--secret", SECRET, "--parent", str(os.getpid()), *rest]
     child = subprocess.Popen(command)
@@ -80,7 +86,16 @@ def keep_quirks(kind, directory, rest):
     if "--region" in rest:
         region = rest[rest.index("--region") + 1]
     facts = {"port": int(port_file.read_text()), "accessKey": KEY, "secretKey": SECRET, "region": region}
+    if has_tls:
+        facts |= {"certificate": str(certificate), "controlPort": int(control_file.read_text())}
     return facts, *managed(child)
+
+
+def make_certificate(certificate, key):
+    """One for 127.0.0.1 that is its own authority."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out",
+                    str(certificate)], check=True, stderr=subprocess.DEVNULL)
 
 
 def keep_proxy(kind, directory, rest):

@@ -5,9 +5,9 @@ import Testing
 
 /// That the servers which other tests rely on start, answer and end.
 struct TestServerTests {
-    @Test(arguments: Provider.all)
-    func aServerStartsForEveryProvider(_ provider: Provider) async throws {
-        let bucket = try await TestServer.shared(.quirks(provider)).makeBucket()
+    @Test(arguments: TestServer.Kind.everyProvider)
+    func aServerStartsForEveryProvider(_ kind: TestServer.Kind) async throws {
+        let bucket = try await TestServer.shared(kind).makeBucket()
         #expect(bucket.connection().endpoint.host == "127.0.0.1")
         #expect(!bucket.server.region.isEmpty)
         try bucket.plant("log/one", [1, 2, 3])

@@ -58,7 +58,7 @@ def error_answer(error, resource="", is_head=False):
     # Amazon gives errors no namespace.
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{body}</Error>'
     return Answer(error.status, [("Content-Type", "application/xml"), *error.headers],
-                  b"" if is_head else text.encode())
+                  b"" if is_head else text.encode(), code=error.code)
 
 
 def iso_time(seconds):
@@ -116,7 +116,6 @@ class S3Service:
         self.written = {}
         #: (bucket, prefix) to the number of tricks that its listings have played.
         self.tricks = {}
-        self.rejected_writes = 0
 
     def body_limit(self, request, behaviour):
         return self.row.maximum_put if behaviour.maximumPutByteCount is None else behaviour.maximumPutByteCount
@@ -132,7 +131,6 @@ class S3Service:
             answer = handler(call)
         except S3Error as error:
             answer = error_answer(error, call.request.path, call.request.method == "HEAD")
-            answer.code = error.code
         answer.headers += [("x-amz-request-id", secrets.token_hex(8)), ("Server", "quirks3")]
         if self.row.name == "b2":
             answer.headers.append(("Keep-Alive", f"timeout={self.row.idle_seconds + 1}"))
@@ -233,8 +231,10 @@ class S3Service:
         if operation in ("ListBuckets", "CreateBucket", "DeleteBucket"):
             # No key that is limited to a bucket may (providers.md section 0).
             raise S3Error(403, "AccessDenied", "Access Denied")
+        is_about_names = operation not in ("DeleteObjects", "HeadBucket")
         name = call.key or call.parameters.get("prefix", "")
-        if covers(behaviour.denied, operation) or not name.startswith(behaviour.allowedPrefix):
+        is_outside = is_about_names and not name.startswith(behaviour.allowedPrefix)
+        if covers(behaviour.denied, operation) or is_outside:
             raise S3Error(403, "AccessDenied", "Access Denied")
         call.bucket = self.buckets.get(call.bucket_name)
         if call.bucket is None:

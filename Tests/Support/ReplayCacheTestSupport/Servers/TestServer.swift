@@ -4,13 +4,18 @@ package import ReplayCache
 
 /// An S3 server on 127.0.0.1 that runs until the last reference is gone, or the process of the tests.
 ///
-/// ``shared(_:)`` starts each kind once; tests keep apart by a bucket each, see ``makeBucket(_:)``.
+/// ``shared(_:)`` starts each kind once; tests keep apart by a bucket each, see ``makeBucket(isVersioned:)``.
 package final class TestServer: Sendable {
     /// What runs.
     package enum Kind: Sendable, Hashable, CustomStringConvertible {
         /// `Tests/Servers/quirks3.py`, strict and programmable, with the ways of one provider. Needs python3 alone.
         case quirks(Provider)
         case real(RealServer)
+
+        /// A quirk server of every provider.
+        package static let everyProvider: [Kind] = Provider.all.map { .quirks($0) }
+        /// All that run here.
+        package static let everyAvailable: [Kind] = everyProvider + RealServer.available.map { .real($0) }
 
         package var description: String {
             switch self {
@@ -44,6 +49,11 @@ package final class TestServer: Sendable {
     /// Where it listens.
     package var endpoint: S3Endpoint {
         S3Endpoint(isSecure: certificateFile != nil, host: "127.0.0.1", port: port)
+    }
+
+    /// What it takes signatures of.
+    package var credentials: S3Credentials {
+        S3Credentials(accessKeyID: accessKey, secretAccessKey: Secret(secretKey), source: "the test server")
     }
 
     /// The row that a client is to use with it.
@@ -81,6 +91,8 @@ package final class TestServer: Sendable {
     }
 
     /// Makes an empty bucket of a name that no other test uses.
+    ///
+    /// `isVersioned` is for quirk servers; nil for what is usual at the provider.
     package func makeBucket(isVersioned: Bool? = nil) async throws -> TestBucket {
         let name = "test-\(UInt64.random(in: 0 ... .max))"
         switch kind {
@@ -101,6 +113,17 @@ package final class TestServer: Sendable {
 
     /// What it saw so far.
     package func stats() throws -> ServerStats { try control("GET", "stats", JSONValue.null) }
+
+    /// New credentials with a session token, which a quirk server takes until they expire.
+    package func temporaryCredentials(lifetimeSeconds: Int = 3600) throws -> S3Credentials {
+        let given: JSONValue = try control("POST", "credentials", ["lifetimeSeconds": lifetimeSeconds])
+        return S3Credentials(
+            accessKeyID: given["key_id"]?.string ?? "",
+            secretAccessKey: Secret(given["secret"]?.string ?? ""),
+            sessionToken: given["token"]?.string.map { Secret($0) },
+            source: "the test server"
+        )
+    }
 
     /// Closes the connections that wait for a request, as a server may at any time.
     package func closeIdleConnections() throws {
