@@ -275,8 +275,10 @@ class S3Service:
             if request.header("if-match").strip('"') != existing.etag:
                 raise S3Error(412, "PreconditionFailed",
                               "At least one of the pre-conditions you specified did not hold")
-        content_type = request.header("content-type") or "binary/octet-stream"
-        version = bucket.put(call.key, request.body, call.now, content_type)
+        kept = {"content-type": "binary/octet-stream"}
+        kept |= {name: value for name, value in request.headers
+                 if name == "content-type" or name.startswith("x-amz-meta-")}
+        version = bucket.put(call.key, request.body, call.now, tuple(kept.items()))
         return Answer(200, [("ETag", f'"{version.etag}"'), *version_header(bucket, version)])
 
     def _check_write_rate(self, call):
@@ -305,7 +307,7 @@ class S3Service:
 
     def _object_headers(self, bucket, version):
         return [("ETag", f'"{version.etag}"'), ("Last-Modified", formatdate(version.modified, usegmt=True)),
-                ("Content-Type", version.content_type), ("Accept-Ranges", "bytes"), *version_header(bucket, version)]
+                ("Accept-Ranges", "bytes"), *version.headers, *version_header(bucket, version)]
 
     def _readable(self, call):
         """The version that is asked for, which has bytes."""
@@ -554,9 +556,13 @@ def check_checksums(request):
         "x-amz-checksum-sha1": lambda body: hashlib.sha1(body).digest(),
         "x-amz-checksum-crc32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
     }
-    for name, function in functions.items():
-        text = request.header(name)
-        if text is not None and text != base64.b64encode(function(request.body)).decode():
+    for name, text in request.headers:
+        if not name.startswith("x-amz-checksum-"):
+            continue
+        function = functions.get(name)
+        if function is None:
+            raise S3Error(501, "NotImplemented", f"{name} cannot be checked here.")
+        if text != base64.b64encode(function(request.body)).decode():
             raise S3Error(400, "BadDigest", f"The {name} you specified did not match what we received.")
 
 
