@@ -142,10 +142,6 @@ class Server:
                                request.method == "HEAD")
 
 
-def is_alive(pid, born):
-    return birth(pid) == born
-
-
 def birth(pid):
     """When a process was started, which with its id names it; None when there is none."""
     try:
@@ -153,6 +149,10 @@ def birth(pid):
     except OSError:
         return None
     return None if fields[0] == "Z" else fields[19]
+
+
+def is_alive(pid, born):
+    return birth(pid) == born
 
 
 def write_whole(path, text):

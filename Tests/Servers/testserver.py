@@ -46,7 +46,9 @@ def start(arguments, rest):
     while not ready.exists():
         if keeper.poll() is not None or time.monotonic() > deadline:
             keeper.terminate()
-            sys.exit(f"{arguments.kind} did not start:\n{log.read_text(errors='replace')}")
+            words = log.read_text(errors="replace").strip()
+            shutil.rmtree(directory, ignore_errors=True)
+            sys.exit(f"{arguments.kind} did not start\n{words}")
         time.sleep(0.02)
     print(json.dumps({**json.loads(ready.read_text()), "keeper": keeper.pid}))
 
@@ -120,7 +122,8 @@ def managed(child):
 
 def keep_real(kind, directory, rest):
     script, (port,) = str(HERE / SCRIPTS[kind]), free_ports(1)
-    subprocess.run([script, "start", str(directory), str(port)], check=True, stdout=subprocess.DEVNULL)
+    if subprocess.run([script, "start", str(directory), str(port)], stdout=subprocess.DEVNULL).returncode:
+        sys.exit(1)  # the script has said why
     settings = {}
     for line in (directory / "env").read_text().splitlines():
         name, _, value = line.removeprefix("export ").partition("=")

@@ -66,18 +66,18 @@ package final class TestServer: Sendable {
 
     /// Starts one for a single test: for what concerns a whole server, such as connections and clocks.
     package static func start(_ kind: Kind, options: Options = Options()) async throws -> TestServer {
-        let folder = try Scratch()
+        let directory = try Launch.makeDirectory()
         var arguments: [String]
         switch kind {
         case .real(let server): arguments = [server.rawValue]
         case .quirks(let provider):
-            let row = folder.at("row.json")
+            let row = "\(directory)/row.json"
             try Tree.write(Array(try JSONEncoder().encode(provider)), to: row)
             arguments = ["quirks", "--provider", row, "--idle-scale", String(options.idleScale)]
             if let region = options.region { arguments += ["--region", region] }
             if options.usesTLS { arguments.append("--tls") }
         }
-        return TestServer(kind, try await Launch.start(arguments, in: folder))
+        return TestServer(kind, try await Launch.start(arguments, in: directory))
     }
 
     private init(_ kind: Kind, _ launch: Launch) {
@@ -132,8 +132,8 @@ package final class TestServer: Sendable {
 
     /// A faulty line to this server; clients use its port.
     package func proxy() async throws -> FaultProxy {
-        let folder = try Scratch()
-        return FaultProxy(self, try await Launch.start(["proxy", "--upstream", String(port)], in: folder))
+        let arguments = ["proxy", "--upstream", String(port)]
+        return FaultProxy(self, try await Launch.start(arguments, in: Launch.makeDirectory()))
     }
 
     /// One call of the control interface, `Tests/Servers/quirks/control.py`.
@@ -183,23 +183,28 @@ final class Launch: Sendable {
     }
 
     let facts: Facts
-    private let folder: Scratch
+    /// Where the server writes; its keeper removes it.
+    let directory: String
 
-    private init(_ facts: Facts, _ folder: Scratch) {
+    private init(_ facts: Facts, _ directory: String) {
         self.facts = facts
-        self.folder = folder
+        self.directory = directory
     }
 
     // The keeper ends the server; it also looks whether this process is still there.
     deinit { kill(facts.keeper, SIGTERM) }
 
-    /// What the server writes.
-    var directory: String { folder.at("server") }
+    static func makeDirectory() throws -> String {
+        let name = "replaycache-server-\(UInt64.random(in: 0 ... .max))"
+        let directory = FileManager.default.temporaryDirectory.appending(path: name)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        return directory.path
+    }
 
-    static func start(_ arguments: [String], in folder: Scratch) async throws -> Launch {
+    static func start(_ arguments: [String], in directory: String) async throws -> Launch {
         let parent = String(ProcessInfo.processInfo.processIdentifier)
-        let output = try await run(["start", folder.at("server"), "--parent", parent] + arguments)
-        return Launch(try JSONDecoder().decode(Facts.self, from: Data(output.utf8)), folder)
+        let output = try await run(["start", directory, "--parent", parent] + arguments)
+        return Launch(try JSONDecoder().decode(Facts.self, from: Data(output.utf8)), directory)
     }
 
     @discardableResult
