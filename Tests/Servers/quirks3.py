@@ -11,8 +11,8 @@ own implementation, takes no body whose digest is not the signed one, and needs 
 
 --port 0 takes a free port; --port-file gets the number once the server listens. Objects are in memory. The server ends
 on SIGTERM, and with the process --parent. On the same port: b2_authorize_account, the credentials services of AWS
-(quirks/native.py), and the control interface /_control/ (quirks/control.py). With a certificate the port speaks TLS, and
---control-port-file gets the number of a second port that does not.
+(quirks/native.py), and the control interface /_control/ (quirks/control.py). With a certificate the port
+speaks TLS, and --control-port-file gets the number of a second port that does not.
 """
 import argparse
 import asyncio
@@ -25,6 +25,7 @@ import time
 
 from quirks import control, s3
 from quirks.behaviour import Behaviour, Layers, Seen, Traffic
+from quirks.documents import S3Error, error_answer
 from quirks.identity import Identities, Identity
 from quirks.native import NativeServices
 from quirks.row import Row
@@ -86,7 +87,7 @@ class Server:
         return self.s3.body_limit(request, self.layers(s3.locate(request)[0]))
 
     def refusal(self, error):
-        answer = s3.error_answer(s3.S3Error(error.status, error.code, error.message))
+        answer = error_answer(S3Error(error.status, error.code, error.message))
         self.seen("").codes[error.code] += 1
         self.seen("").statuses[error.status] += 1
         return answer
@@ -138,7 +139,7 @@ class Server:
             body = b"" if request.method == "HEAD" else page.encode()
             return Answer(error["status"], [("Content-Type", "text/html"), *headers], body)
         code = error.get("code", "InternalError")
-        return s3.error_answer(s3.S3Error(error["status"], code, error.get("message", code), headers), request.path,
+        return error_answer(S3Error(error["status"], code, error.get("message", code), headers), request.path,
                                request.method == "HEAD")
 
 

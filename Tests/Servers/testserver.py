@@ -7,8 +7,9 @@
     testserver.py bucket DIR NAME
 
 `start` returns once the server answers and prints one JSON object: port, accessKey, secretKey, region; controlPort, where
-it is another; certificate, with --tls; keeper, the process to end by SIGTERM, which ends the server. The keeper also goes when the process --parent does,
-so that nothing outlives a test run that was killed, and takes DIR with it. `bucket` makes a bucket at a real server.
+it is another; certificate, with --tls; keeper, the process to end by SIGTERM, which ends the server. The keeper also
+goes when the process --parent does, so that nothing outlives a test run that was killed, and takes DIR with it. `bucket`
+makes a bucket at a real server.
 """
 import argparse
 import hashlib
@@ -38,7 +39,8 @@ def start(arguments, rest):
     directory = pathlib.Path(arguments.directory)
     directory.mkdir(parents=True, exist_ok=True)
     ready, log = directory / "ready.json", directory / "keeper.log"
-    command = [sys.executable, __file__, "keep", str(directory), "--parent", str(arguments.parent), arguments.kind, *rest]
+    command = [sys.executable, __file__, "keep", str(directory), "--parent", str(arguments.parent), arguments.kind,
+               *rest]
     with open(log, "wb") as output:
         keeper = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                   start_new_session=True)
