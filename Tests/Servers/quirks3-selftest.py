@@ -150,7 +150,8 @@ class Listings(Case):
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def test_pages_prefixes_and_order(self):
-        client = self.server("r2").client()
+        # Not r2, for which boto waits a second for each 100 Continue.
+        client = self.server("aws").client()
         names = sorted([f"p/{n}" for n in range(25)] + ["a", "p", "q/1", "p-/1", "ü", "\U0001F600", "\uffee"],
                        key=str.encode)
         for name in reversed(names):
@@ -263,7 +264,8 @@ class Judgements(Case):
     def test_refused_headers(self):
         for name, header, status, code in (
             ("b2", "x-amz-checksum-crc32", 400, "InvalidArgument"), ("b2", "x-amz-acl", 403, "AccessDenied"),
-            ("r2", "x-amz-tagging", 501, "NotImplemented"), ("r2", "x-amz-sdk-checksum-algorithm", 501, "NotImplemented"),
+            ("r2", "x-amz-tagging", 501, "NotImplemented"),
+            ("r2", "x-amz-sdk-checksum-algorithm", 501, "NotImplemented"),
             ("gcs", "accept-encoding", 403, "SignatureDoesNotMatch"),
         ):
             with self.subTest(name=name, header=header):
@@ -321,8 +323,7 @@ class Control(Case):
         for _ in range(3):
             server.raw("PUT", "/data/a", b"x", connection=connection)
         stats = server.control("GET", "stats")
-        # One of them is that of the control interface.
-        self.assertEqual((stats["connections"], stats["operations"]), (2, {"PutObject": 3}))
+        self.assertEqual((stats["connections"], stats["operations"]), (1, {"PutObject": 3}))
         self.assertIn("x-amz-date", stats["headerNames"])
         self.assertEqual(connection.sock.recv(1), b"")
 
@@ -356,7 +357,8 @@ class Native(Case):
         self.assertEqual(storage["allowed"]["buckets"], [{"id": "1", "name": "data"}])
         flat = json.loads(self.get(server, "/b2api/v3/b2_authorize_account", pair)[1])["apiInfo"]["storageApi"]
         self.assertEqual(flat["bucketName"], "data")
-        self.assertEqual(json.loads(self.get(server, "/b2api/v2/b2_authorize_account", pair)[1])["allowed"]["bucketId"], "1")
+        old = json.loads(self.get(server, "/b2api/v2/b2_authorize_account", pair)[1])
+        self.assertEqual(old["allowed"]["bucketId"], "1")
         wrong = {"authorization": "Basic " + base64.b64encode(b"a:b").decode()}
         self.assertEqual(self.get(server, "/b2api/v4/b2_authorize_account", wrong)[0], 401)
         server.control("PUT", "behaviour", {"b2Error": {"status": 403, "code": "transaction_cap_exceeded"}})

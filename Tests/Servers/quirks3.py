@@ -3,7 +3,7 @@
 
     quirks3.py --provider row.json --port N --key K --secret S [--token T] [--bucket B]...
                [--region R] [--port-file F] [--pid-file F] [--idle-scale X] [--maximum-put BYTES]
-               [--b2-allowed JSON] [--cert F --key-file F] [--parent PID]
+               [--b2-allowed JSON] [--cert F --key-file F --control-port-file F] [--parent PID]
 
 row.json is the JSON encoding of `Provider` (Sources/ReplayCache/Remote/S3/Provider.swift). The server has the limits of
 that row and refuses what the provider refuses (quirks/row.py). It is a judge of the client: it checks signatures by its
@@ -11,7 +11,8 @@ own implementation, takes no body whose digest is not the signed one, and needs 
 
 --port 0 takes a free port; --port-file gets the number once the server listens. Objects are in memory. The server ends
 on SIGTERM, and with the process --parent. On the same port: b2_authorize_account, the credentials services of AWS
-(quirks/native.py), and the control interface /_control/ (quirks/control.py).
+(quirks/native.py), and the control interface /_control/ (quirks/control.py). With a certificate the port
+speaks TLS, and --control-port-file gets the number of a second port that does not.
 """
 import argparse
 import asyncio
@@ -24,6 +25,7 @@ import time
 
 from quirks import control, s3
 from quirks.behaviour import Behaviour, Layers, Seen, Traffic
+from quirks.documents import S3Error, error_answer
 from quirks.identity import Identities, Identity
 from quirks.native import NativeServices
 from quirks.row import Row
@@ -48,6 +50,7 @@ class Server:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(arguments.cert, arguments.key_file)
         self.listener = Listener(self, tls)
+        self.plain_listener = Listener(self)
         self.s3 = s3.S3Service(self.row, self.identities, self.buckets)
         scheme = "https" if tls else "http"
         self.native = NativeServices(self.identities, self.behaviour(""),
@@ -68,6 +71,9 @@ class Server:
         bucket = s3.locate(request)[0] if request else ""
         return time.time() + self.layers(bucket if bucket in self.buckets else "").clockOffsetSeconds
 
+    def is_counted(self, request):
+        return not request.path.startswith("/_control/")
+
     def idle_seconds(self):
         # A client leaves a connection alone after `idle_seconds`; the server waits a little longer.
         return (self.row.idle_seconds + 1) * self.idle_scale
@@ -81,7 +87,7 @@ class Server:
         return self.s3.body_limit(request, self.layers(s3.locate(request)[0]))
 
     def refusal(self, error):
-        answer = s3.error_answer(s3.S3Error(error.status, error.code, error.message))
+        answer = error_answer(S3Error(error.status, error.code, error.message))
         self.seen("").codes[error.code] += 1
         self.seen("").statuses[error.status] += 1
         return answer
@@ -94,7 +100,8 @@ class Server:
             self.traffic.followed_redirects += 1
             return Answer(404)
         if self.native.handles(request.path):
-            operation, books, answer = request.path.rpartition("/")[2] or request.path, [""], self.native.answer(request, now)
+            operation = request.path.rpartition("/")[2] or "ListRoles"
+            books, answer = [""], self.native.answer(request, now)
         else:
             operation, books, answer = self._answer_s3(request, now)
         for each in map(self.seen, books):
@@ -103,9 +110,8 @@ class Server:
             each.header_names.update(name for name, _ in request.headers)
             each.body_bytes_received += request.body_length
             each.body_bytes_sent += len(answer.body)
-            code = getattr(answer, "code", None)
-            if code:
-                each.codes[code] += 1
+            if answer.code:
+                each.codes[answer.code] += 1
         return answer
 
     def _answer_s3(self, request, now):
@@ -124,7 +130,7 @@ class Server:
         if error is None:
             return None
         if error.get("drop"):
-            raise ConnectionAbortedError("as asked")
+            return Answer(0, is_dropped=True)
         headers = list(error.get("headers", {}).items())
         if "retryAfter" in error:
             headers.append(("Retry-After", str(error["retryAfter"])))
@@ -133,14 +139,8 @@ class Server:
             body = b"" if request.method == "HEAD" else page.encode()
             return Answer(error["status"], [("Content-Type", "text/html"), *headers], body)
         code = error.get("code", "InternalError")
-        answer = s3.error_answer(s3.S3Error(error["status"], code, error.get("message", code), headers), request.path,
-                                 request.method == "HEAD")
-        answer.code = code
-        return answer
-
-
-def is_alive(pid, born):
-    return birth(pid) == born
+        return error_answer(S3Error(error["status"], code, error.get("message", code), headers), request.path,
+                               request.method == "HEAD")
 
 
 def birth(pid):
@@ -150,6 +150,10 @@ def birth(pid):
     except OSError:
         return None
     return None if fields[0] == "Z" else fields[19]
+
+
+def is_alive(pid, born):
+    return birth(pid) == born
 
 
 def write_whole(path, text):
@@ -164,6 +168,9 @@ async def run(arguments):
     listening = await server.listener.start(arguments.port)
     if arguments.pid_file:
         write_whole(arguments.pid_file, f"{os.getpid()}\n")
+    if arguments.control_port_file:
+        await server.plain_listener.start(0)
+        write_whole(arguments.control_port_file, f"{server.plain_listener.port}\n")
     if arguments.port_file:
         write_whole(arguments.port_file, f"{server.listener.port}\n")
     end = asyncio.Event()
@@ -196,6 +203,7 @@ def main():
     parser.add_argument("--b2-allowed", type=json.loads)
     parser.add_argument("--cert")
     parser.add_argument("--key-file")
+    parser.add_argument("--control-port-file")
     parser.add_argument("--parent", type=int)
     asyncio.run(run(parser.parse_args()))
 

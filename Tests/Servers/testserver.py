@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """testserver.py - starts a test server on free ports of 127.0.0.1 and ends it with the process that wanted it.
 
-    testserver.py start DIR --parent PID quirks [quirks3.py's options]
+    testserver.py start DIR --parent PID quirks [--tls] [quirks3.py's options]
     testserver.py start DIR --parent PID rclone | moto | swift
     testserver.py start DIR --parent PID proxy --upstream PORT
     testserver.py bucket DIR NAME
 
-`start` returns once the server answers and prints one JSON object: port, accessKey, secretKey, region; controlPort for a
-proxy; keeper, the process to end by SIGTERM, which ends the server. The keeper also goes when the process --parent does,
-so that nothing outlives a test run that was killed, and takes DIR with it. `bucket` makes a bucket at a real server.
+`start` returns once the server answers and prints one JSON object: port, accessKey, secretKey, region; controlPort, where
+it is another; certificate, with --tls; keeper, the process to end by SIGTERM, which ends the server. The keeper also
+goes when the process --parent does, so that nothing outlives a test run that was killed, and takes DIR with it. `bucket`
+makes a bucket at a real server.
 """
 import argparse
 import hashlib
@@ -38,7 +39,8 @@ def start(arguments, rest):
     directory = pathlib.Path(arguments.directory)
     directory.mkdir(parents=True, exist_ok=True)
     ready, log = directory / "ready.json", directory / "keeper.log"
-    command = [sys.executable, __file__, "keep", str(directory), "--parent", str(arguments.parent), arguments.kind, *rest]
+    command = [sys.executable, __file__, "keep", str(directory), "--parent", str(arguments.parent), arguments.kind,
+               *rest]
     with open(log, "wb") as output:
         keeper = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                   start_new_session=True)
@@ -46,7 +48,9 @@ def start(arguments, rest):
     while not ready.exists():
         if keeper.poll() is not None or time.monotonic() > deadline:
             keeper.terminate()
-            sys.exit(f"{arguments.kind} did not start:\n{log.read_text(errors='replace')}")
+            words = log.read_text(errors="replace").strip()
+            shutil.rmtree(directory, ignore_errors=True)
+            sys.exit(f"{arguments.kind} did not start\n{words}")
         time.sleep(0.02)
     print(json.dumps({**json.loads(ready.read_text()), "keeper": keeper.pid}))
 
@@ -68,7 +72,13 @@ def keep(arguments, rest):
 
 
 def keep_quirks(kind, directory, rest):
-    port_file = directory / "port"
+    port_file, control_file, certificate = directory / "port", directory / "control-port", directory / "certificate.pem"
+    has_tls = "--tls" in rest
+    if has_tls:
+        rest = [each for each in rest if each != "--tls"]
+        make_certificate(certificate, directory / "key.pem")
+        rest += ["--cert", str(certificate), "--key-file", str(directory / "key.pem"), "--control-port-file",
+                 str(control_file)]
     command = [sys.executable, str(HERE / "quirks3.py"), "--port", "0", "--port-file", str(port_file), "--key", KEY,
                "--secret", SECRET, "--parent", str(os.getpid()), *rest]
     child = subprocess.Popen(command)
@@ -80,7 +90,16 @@ def keep_quirks(kind, directory, rest):
     if "--region" in rest:
         region = rest[rest.index("--region") + 1]
     facts = {"port": int(port_file.read_text()), "accessKey": KEY, "secretKey": SECRET, "region": region}
+    if has_tls:
+        facts |= {"certificate": str(certificate), "controlPort": int(control_file.read_text())}
     return facts, *managed(child)
+
+
+def make_certificate(certificate, key):
+    """One for 127.0.0.1 that is its own authority."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out",
+                    str(certificate)], check=True, stderr=subprocess.DEVNULL)
 
 
 def keep_proxy(kind, directory, rest):
@@ -105,7 +124,8 @@ def managed(child):
 
 def keep_real(kind, directory, rest):
     script, (port,) = str(HERE / SCRIPTS[kind]), free_ports(1)
-    subprocess.run([script, "start", str(directory), str(port)], check=True, stdout=subprocess.DEVNULL)
+    if subprocess.run([script, "start", str(directory), str(port)], stdout=subprocess.DEVNULL).returncode:
+        sys.exit(1)  # the script has said why
     settings = {}
     for line in (directory / "env").read_text().splitlines():
         name, _, value = line.removeprefix("export ").partition("=")

@@ -5,14 +5,22 @@ system_libraries=(
     sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev libcurl:libcurl4-openssl-dev expat:libexpat1-dev
 )
 
-# What the tests run beside the program, and the Debian package that has it.
-test_tools=(zstd:zstd jq:jq python3:python3)
+# What the tests run beside the program, and the Debian package that has it; python3.NAME is a module.
+test_tools=(zstd:zstd jq:jq openssl:openssl python3:python3 python3.ensurepip:python3-venv)
 
-# Prints the Debian packages that are missing, one a line. Arguments: commands that are wanted too, as COMMAND:PACKAGE.
+# Whether a command or a Python module is there.
+has_tool() {
+    case $1 in
+    python3.*) python3 -c "import ${1#python3.}" 2>/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# Prints the Debian packages that are missing, one a line. Arguments: tools that are wanted too, as TOOL:PACKAGE.
 missing_packages() {
     local tool
     for tool in "$@"; do
-        command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
+        has_tool "${tool%%:*}" || echo "${tool#*:}"
     done
     if ! command -v pkg-config >/dev/null; then
         echo pkg-config

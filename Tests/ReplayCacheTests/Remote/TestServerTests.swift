@@ -5,9 +5,9 @@ import Testing
 
 /// That the servers which other tests rely on start, answer and end.
 struct TestServerTests {
-    @Test(arguments: Provider.all)
-    func aServerStartsForEveryProvider(_ provider: Provider) async throws {
-        let bucket = try await TestServer.shared(.quirks(provider)).makeBucket()
+    @Test(arguments: TestServer.Kind.everyProvider)
+    func aServerStartsForEveryProvider(_ kind: TestServer.Kind) async throws {
+        let bucket = try await TestServer.shared(kind).makeBucket()
         #expect(bucket.connection().endpoint.host == "127.0.0.1")
         #expect(!bucket.server.region.isEmpty)
         try bucket.plant("log/one", [1, 2, 3])
@@ -41,7 +41,42 @@ struct TestServerTests {
         }
     }
 
+    @Test(.enabled(if: Program.exist("openssl")))
+    func aServerWithTLSIsStillControlledWithout() async throws {
+        var options = TestServer.Options()
+        options.usesTLS = true
+        let server = try await TestServer.start(.quirks(.r2), options: options)
+        #expect(server.endpoint.isSecure)
+        #expect(Tree.exists(try #require(server.certificateFile)))
+        #expect(try server.stats().requests == 0)
+        #expect(throws: (any Error).self) { try LoopbackHTTP.exchange("GET", port: server.port, "/_control/stats") }
+    }
+
     @Test
+    func behaviourIsOfOneBucketAndCanBeTakenBack() async throws {
+        let server = try await TestServer.shared(.quirks(.generic))
+        let (one, other) = (try await server.makeBucket(), try await server.makeBucket())
+        var behaviour = ServerBehaviour()
+        behaviour.nextErrors = [.init(503, "SlowDown", count: 3)]
+        try one.behave(behaviour)
+        for (bucket, status) in [(one, "503"), (other, "403"), (one, "503")] {
+            // An unsigned request, so all that it can get otherwise is a refusal.
+            _ = try? LoopbackHTTP.exchange("GET", port: server.port, "/\(bucket.name)/key")
+            #expect(try bucket.stats().statuses[status] != nil)
+        }
+        try one.behaveNormally()
+        try one.forgetStats()
+        _ = try? LoopbackHTTP.exchange("GET", port: server.port, "/\(one.name)/key")
+        #expect(try one.stats().codes == ["AccessDenied": 1])
+    }
+
+    @Test
+    func temporaryCredentialsHaveAToken() async throws {
+        let given = try await TestServer.shared(.quirks(.aws)).temporaryCredentials()
+        #expect(!given.accessKeyID.isEmpty && given.sessionToken != nil)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func aServerEndsWithItsLastReference() async throws {
         var server: TestServer? = try await TestServer.start(.quirks(.generic))
         let port = try #require(server).port

@@ -13,7 +13,8 @@ def covers(selector, operation):
     """Whether `selector` (true, a name, a verb, or a list of those) means `operation`."""
     if selector is True:
         return True
-    return any(each in (operation, VERBS.get(operation)) for each in ([selector] if isinstance(selector, str) else selector))
+    selectors = [selector] if isinstance(selector, str) else selector
+    return any(each in (operation, VERBS.get(operation)) for each in selectors)
 
 
 @dataclass
@@ -76,6 +77,9 @@ class Behaviour:
         return None
 
 
+NORMAL = Behaviour()
+
+
 class Layers:
     """The behaviour for one request: what was set for its bucket goes before what was set for the server."""
 
@@ -83,7 +87,7 @@ class Layers:
         self.layers = layers
 
     def __getattr__(self, name):
-        default = getattr(Behaviour(), name)
+        default = getattr(NORMAL, name)
         return next((value for value in (getattr(each, name) for each in self.layers) if value != default), default)
 
     def next_error(self, operation):
@@ -112,7 +116,7 @@ class Seen:
 
 @dataclass
 class Traffic:
-    """The connections of a server."""
+    """The connections of a server, without those of the control interface."""
 
     connections: int = 0
     open_connections: int = 0

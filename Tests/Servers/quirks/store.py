@@ -12,7 +12,8 @@ class Version:
     data: bytes = b""
     etag: str = ""
     is_marker: bool = False
-    content_type: str = "binary/octet-stream"
+    #: Content-Type and x-amz-meta-*, which come back as they were sent.
+    headers: tuple = (("content-type", "binary/octet-stream"),)
 
 
 class Bucket:
@@ -31,8 +32,8 @@ class Bucket:
     def find(self, key, identifier):
         return next((each for each in self.versions.get(key, []) if each.identifier == identifier), None)
 
-    def put(self, key, data, now, content_type="binary/octet-stream"):
-        version = Version(self._identifier(), now, data, hashlib.md5(data).hexdigest(), content_type=content_type)
+    def put(self, key, data, now, headers=Version.headers):
+        version = Version(self._identifier(), now, data, hashlib.md5(data).hexdigest(), headers=headers)
         self._add(key, version)
         return version
 

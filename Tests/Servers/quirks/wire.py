@@ -54,6 +54,17 @@ class Answer:
     #: What HEAD says although no body follows.
     announced_length: int | None = None
     closes: bool = False
+    #: The connection ends without a word.
+    is_dropped: bool = False
+    #: The code in the body, of an error.
+    code: str | None = None
+
+
+@dataclass
+class Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    is_counted: bool = False
 
 
 class Listener:
@@ -65,6 +76,7 @@ class Listener:
     says_continue(request): whether `Expect: 100-continue` gets its answer;
     idle_seconds(): how long a connection may do nothing;
     now(request): seconds since 1970 for the Date header;
+    is_counted(request): whether the connection that it came by is one of a client that is tested;
     traffic: counters, see behaviour.Traffic.
     """
 
@@ -88,20 +100,20 @@ class Listener:
         return count
 
     async def _serve(self, reader, writer):
-        traffic = self.application.traffic
-        traffic.opened()
+        connection = Connection(reader, writer)
         try:
-            while await self._exchange(reader, writer):
+            while await self._exchange(connection):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass  # the client is gone
         finally:
-            self.idle.discard(writer)
-            traffic.closed()
+            if connection.is_counted:
+                self.application.traffic.closed()
             writer.close()
 
-    async def _exchange(self, reader, writer):
+    async def _exchange(self, connection):
         """One request and its answer; whether another may follow."""
+        reader, writer = connection.reader, connection.writer
         self.idle.add(writer)
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.application.idle_seconds())
@@ -113,6 +125,9 @@ class Listener:
         request = None
         try:
             request = parse(head, is_secure=self.tls is not None)
+            if not connection.is_counted and self.application.is_counted(request):
+                connection.is_counted = True
+                self.application.traffic.opened()
             await self._read_body(request, reader, writer)
             answer = self.application.answer(request)
             if asyncio.iscoroutine(answer):
@@ -120,10 +135,15 @@ class Listener:
         except BadRequest as error:
             answer = self.application.refusal(error)
             answer.closes = True
-        self.application.traffic.received += len(head) + (request.body_length if request else 0)
+        if connection.is_counted:
+            self.application.traffic.received += len(head) + (request.body_length if request else 0)
         closes = answer.closes or (request and (request.header("connection") or "").lower() == "close")
         answer.closes = bool(closes)
-        await self._send(writer, request, answer)
+        if answer.is_dropped:
+            return False
+        sent = await self._send(writer, request, answer)
+        if connection.is_counted:
+            self.application.traffic.sent += sent
         return not closes
 
     async def _read_body(self, request, reader, writer):
@@ -171,8 +191,8 @@ class Listener:
         writer.write(head)
         if not is_head:
             writer.write(answer.body)
-        self.application.traffic.sent += len(head) + (0 if is_head else len(answer.body))
         await writer.drain()
+        return len(head) + (0 if is_head else len(answer.body))
 
 
 def parse(head, is_secure=False):

@@ -18,22 +18,28 @@ package struct TestBucket: Sendable {
         package let isDeleted: Bool
     }
 
-    /// All that a client needs; `port` of a proxy instead of the server's own.
-    package func connection(prefix: String = "", port: Int? = nil) -> S3Connection {
+    /// All that a client needs.
+    ///
+    /// `port` is that of a proxy instead of the server's own; with `bucketInHost` a quirk server is found as
+    /// `bucket.localhost`, which curl takes for this machine.
+    package func connection(
+        prefix: String = "",
+        port: Int? = nil,
+        bucketInHost: Bool = false,
+        credentials: S3Credentials? = nil
+    ) -> S3Connection {
         S3Connection(
             provider: server.provider,
-            endpoint: S3Endpoint(isSecure: server.endpoint.isSecure, host: "127.0.0.1", port: port ?? server.port),
+            endpoint: S3Endpoint(
+                isSecure: server.endpoint.isSecure,
+                host: bucketInHost ? "localhost" : "127.0.0.1",
+                port: port ?? server.port
+            ),
             region: server.region,
             bucket: name,
             prefix: prefix,
-            usesPathStyle: true,
-            credentials: FixedS3Credentials(
-                S3Credentials(
-                    accessKeyID: server.accessKey,
-                    secretAccessKey: Secret(server.secretKey),
-                    source: "the test server"
-                )
-            ),
+            usesPathStyle: !bucketInHost,
+            credentials: FixedS3Credentials(credentials ?? server.credentials),
             certificateFile: server.certificateFile
         )
     }

@@ -4,13 +4,18 @@ package import ReplayCache
 
 /// An S3 server on 127.0.0.1 that runs until the last reference is gone, or the process of the tests.
 ///
-/// ``shared(_:)`` starts each kind once; tests keep apart by a bucket each, see ``makeBucket(_:)``.
+/// ``shared(_:)`` starts each kind once; tests keep apart by a bucket each, see ``makeBucket(isVersioned:)``.
 package final class TestServer: Sendable {
     /// What runs.
     package enum Kind: Sendable, Hashable, CustomStringConvertible {
         /// `Tests/Servers/quirks3.py`, strict and programmable, with the ways of one provider. Needs python3 alone.
         case quirks(Provider)
         case real(RealServer)
+
+        /// A quirk server of every provider.
+        package static let everyProvider: [Kind] = Provider.all.map { .quirks($0) }
+        /// All that run here.
+        package static let everyAvailable: [Kind] = everyProvider + RealServer.available.map { .real($0) }
 
         package var description: String {
             switch self {
@@ -46,6 +51,11 @@ package final class TestServer: Sendable {
         S3Endpoint(isSecure: certificateFile != nil, host: "127.0.0.1", port: port)
     }
 
+    /// What it takes signatures of.
+    package var credentials: S3Credentials {
+        S3Credentials(accessKeyID: accessKey, secretAccessKey: Secret(secretKey), source: "the test server")
+    }
+
     /// The row that a client is to use with it.
     package var provider: Provider {
         if case .quirks(let provider) = kind { provider } else { .generic }
@@ -56,18 +66,18 @@ package final class TestServer: Sendable {
 
     /// Starts one for a single test: for what concerns a whole server, such as connections and clocks.
     package static func start(_ kind: Kind, options: Options = Options()) async throws -> TestServer {
-        let folder = try Scratch()
+        let directory = try Launch.makeDirectory()
         var arguments: [String]
         switch kind {
         case .real(let server): arguments = [server.rawValue]
         case .quirks(let provider):
-            let row = folder.at("row.json")
+            let row = "\(directory)/row.json"
             try Tree.write(Array(try JSONEncoder().encode(provider)), to: row)
             arguments = ["quirks", "--provider", row, "--idle-scale", String(options.idleScale)]
             if let region = options.region { arguments += ["--region", region] }
             if options.usesTLS { arguments.append("--tls") }
         }
-        return TestServer(kind, try await Launch.start(arguments, in: folder))
+        return TestServer(kind, try await Launch.start(arguments, in: directory))
     }
 
     private init(_ kind: Kind, _ launch: Launch) {
@@ -81,6 +91,8 @@ package final class TestServer: Sendable {
     }
 
     /// Makes an empty bucket of a name that no other test uses.
+    ///
+    /// `isVersioned` is for quirk servers; nil for what is usual at the provider.
     package func makeBucket(isVersioned: Bool? = nil) async throws -> TestBucket {
         let name = "test-\(UInt64.random(in: 0 ... .max))"
         switch kind {
@@ -102,6 +114,17 @@ package final class TestServer: Sendable {
     /// What it saw so far.
     package func stats() throws -> ServerStats { try control("GET", "stats", JSONValue.null) }
 
+    /// New credentials with a session token, which a quirk server takes until they expire.
+    package func temporaryCredentials(lifetimeSeconds: Int = 3600) throws -> S3Credentials {
+        let given: JSONValue = try control("POST", "credentials", ["lifetimeSeconds": lifetimeSeconds])
+        return S3Credentials(
+            accessKeyID: given["key_id"]?.string ?? "",
+            secretAccessKey: Secret(given["secret"]?.string ?? ""),
+            sessionToken: given["token"]?.string.map { Secret($0) },
+            source: "the test server"
+        )
+    }
+
     /// Closes the connections that wait for a request, as a server may at any time.
     package func closeIdleConnections() throws {
         let _: JSONValue = try control("POST", "close-idle", JSONValue.null)
@@ -109,8 +132,8 @@ package final class TestServer: Sendable {
 
     /// A faulty line to this server; clients use its port.
     package func proxy() async throws -> FaultProxy {
-        let folder = try Scratch()
-        return FaultProxy(self, try await Launch.start(["proxy", "--upstream", String(port)], in: folder))
+        let arguments = ["proxy", "--upstream", String(port)]
+        return FaultProxy(self, try await Launch.start(arguments, in: Launch.makeDirectory()))
     }
 
     /// One call of the control interface, `Tests/Servers/quirks/control.py`.
@@ -160,23 +183,28 @@ final class Launch: Sendable {
     }
 
     let facts: Facts
-    private let folder: Scratch
+    /// Where the server writes; its keeper removes it.
+    let directory: String
 
-    private init(_ facts: Facts, _ folder: Scratch) {
+    private init(_ facts: Facts, _ directory: String) {
         self.facts = facts
-        self.folder = folder
+        self.directory = directory
     }
 
     // The keeper ends the server; it also looks whether this process is still there.
     deinit { kill(facts.keeper, SIGTERM) }
 
-    /// What the server writes.
-    var directory: String { folder.at("server") }
+    static func makeDirectory() throws -> String {
+        let name = "replaycache-server-\(UInt64.random(in: 0 ... .max))"
+        let directory = FileManager.default.temporaryDirectory.appending(path: name)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        return directory.path
+    }
 
-    static func start(_ arguments: [String], in folder: Scratch) async throws -> Launch {
+    static func start(_ arguments: [String], in directory: String) async throws -> Launch {
         let parent = String(ProcessInfo.processInfo.processIdentifier)
-        let output = try await run(["start", folder.at("server"), "--parent", parent] + arguments)
-        return Launch(try JSONDecoder().decode(Facts.self, from: Data(output.utf8)), folder)
+        let output = try await run(["start", directory, "--parent", parent] + arguments)
+        return Launch(try JSONDecoder().decode(Facts.self, from: Data(output.utf8)), directory)
     }
 
     @discardableResult
