@@ -12,7 +12,7 @@ enum RemoteArgument {
             throw ReplayCacheError(
                 .configuration,
                 "no remote was given",
-                hint: "name one, for example /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
+                hint: "name one, for example b2:BUCKET/replaycache or /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
             )
         }
         throw ReplayCacheError(

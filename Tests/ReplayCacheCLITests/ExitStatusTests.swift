@@ -89,6 +89,18 @@ struct ExitStatusTests {
         #expect(sandbox.files("empty").isEmpty)
     }
 
+    @Test func settingsOfSeveralProvidersAreStatus5AndNamed() async throws {
+        let settings = [
+            "B2_KEY_ID": "i", "B2_APP_KEY": "not-to-be-told", "B2_BUCKET": "fox", "AWS_ACCESS_KEY_ID": "i",
+            "AWS_SECRET_ACCESS_KEY": "not-to-be-told", "AWS_BUCKET": "falco",
+        ]
+        let result = try await sandbox.run("ls", environment: settings)
+        #expect(result.status == 5)
+        #expect(result.errors.contains("b2:fox/replaycache, s3:falco/replaycache"))
+        #expect(result.errors.contains("hint: name the remote, or set REPLAYCACHE_REMOTE to one of them"))
+        #expect(!result.errors.contains("not-to-be-told"))
+    }
+
     @Test(arguments: ["notes.txt", "my notes.txt"])
     func aFolderOfOtherThingsIsNotTakenForARemote(_ name: String) async throws {
         try sandbox.write("slp/a.slp", "x")
@@ -134,7 +146,8 @@ struct ExitStatusTests {
         ["push"], ["push", "slp", "remote", "--sideways"], ["query", "--limit", "0"], ["query", "-0"],
         ["push", "slp", "remote", "--into", "/absolute"], ["push", "slp", "remote", "--into", "checkpoints/x"],
         ["push", "slp", "remote", "--into", "foo/bar"],
-        ["push", "slp", "slp/inside"], ["push", "slp", "b2:bucket"], ["sql", "SELECT nonsense"],
+        ["push", "slp", "slp/inside"], ["push", "slp", "gdrive:folder"], ["push", "slp", "b2:no bucket"],
+        ["sql", "SELECT nonsense"],
         ["sql", "CREATE TABLE x (y)"], ["verify", "slp"], ["scan", "slp", "--quiet", "--verbose"],
         ["checkpoint", "push", "slp", "--run", "a/b", "--remote", "remote"],
         ["checkpoint", "push", "slp", "--run", "a", "--metric", "loss", "--remote", "remote"],

@@ -126,7 +126,8 @@ struct RegionSetting: Sendable {
         default: break
         }
         if let configured { return configured }
-        if provider.name == .aws, endpoint.host.hasPrefix("s3."), label != "amazonaws" {
+        // `s3.eu-west-1.amazonaws.com`, but `s3.amazonaws.com` and `s3.dualstack.…` have other labels there.
+        if provider.name == .aws, endpoint.host.hasPrefix("s3."), label.contains("-") {
             return try RegionSetting(label, source: "the endpoint")
         }
         return try RegionSetting("us-east-1", source: "what is usual")

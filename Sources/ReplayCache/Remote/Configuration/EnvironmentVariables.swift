@@ -63,7 +63,7 @@ package struct EnvironmentVariables: Sendable {
     /// The names of all variables.
     var names: Set<String> { Set(own.keys).union(inherited.keys) }
 
-    /// A variable that is no secret; nil when it is unset or empty.
+    /// A variable as it stands; nil when it is unset or empty.
     package func setting(_ name: String) throws -> Setting? {
         if let found = try setting(name, in: own, isInherited: false) { return found }
         return try setting(name, in: inherited, isInherited: true)

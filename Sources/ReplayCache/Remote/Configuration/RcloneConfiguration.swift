@@ -87,7 +87,7 @@ struct RcloneConfiguration: Sendable {
 /// The settings of one remote.
 struct RcloneSection: Sendable {
     let name: String
-    /// `b2`, `s3`, `alias`, …
+    /// What `type` says, in lower case.
     let type: String
     fileprivate let environment: EnvironmentVariables
     fileprivate let prefixes: [String]

@@ -46,8 +46,11 @@ actor RefreshingCredentials: S3CredentialSource {
         running = task
         defer { if running == task { running = nil } }
         let value = try await task.value
-        current = value
-        fetched = now()
+        // Who wakes late must not put these in place of newer ones.
+        if running == task {
+            current = value
+            fetched = now()
+        }
         return value
     }
 }

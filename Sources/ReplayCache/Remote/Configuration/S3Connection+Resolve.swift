@@ -111,7 +111,9 @@ private struct B2Lookup {
         let account = try await discovery.account(credentials)
         try check(account)
         do {
-            try cache.keep(account, of: credentials.accessKeyID, api: discovery.api)
+            try await BlockingPool.shared.run { [cache, discovery, credentials] in
+                try cache.keep(account, of: credentials.accessKeyID, api: discovery.api)
+            }
         } catch let error as FileError {
             // The next run asks again, which is all that is lost.
             return Found(account: account, remark: "asked Backblaze; it cannot be remembered: \(error)")
