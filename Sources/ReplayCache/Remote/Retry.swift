@@ -4,7 +4,9 @@ internal import Synchronization
 ///
 /// The one place that decides it; clock and chance come from outside.
 struct RetryPolicy: Sendable {
-    /// Tries of one request. More than eight, since volumes of RunPod are known to need ten (`s3-compat.md` section 4).
+    /// Tries of one request.
+    ///
+    /// More than eight, since volumes of RunPod are known to need ten (`s3-compat.md` section 4).
     var maximumAttempts = 10
     /// Tries to reach a server that has never answered this process: more likely a wrong name than a passing fault.
     var maximumFirstContactAttempts = 3

@@ -22,4 +22,3 @@ extension HTTPFailure {
         self.init(kind, unsafe String(cString: curl_easy_strerror(code)))
     }
 }
-

@@ -121,7 +121,9 @@ internal import CCurl
     /// The transfer of a handle that libcurl is done with.
     static func transfer(of easy: UnsafeMutableRawPointer?) -> CurlTransfer? {
         var pointer: UnsafeMutableRawPointer?
-        guard let easy = unsafe easy, unsafe replaycache_curl_get_private(easy, &pointer) == CURLE_OK else { return nil }
+        guard let easy = unsafe easy, unsafe replaycache_curl_get_private(easy, &pointer) == CURLE_OK else {
+            return nil
+        }
         return unsafe owner(of: pointer)
     }
 

@@ -176,7 +176,8 @@ final class CurlTransfer: Sendable {
 
     /// Ends the transfer; a second end changes nothing.
     func finish(_ failure: (any Error)?) {
-        let waiting = state.withLock { state -> (CheckedContinuation<Bool, Never>?, CheckedContinuation<Void, Never>?) in
+        let waiting = state.withLock {
+            state -> (CheckedContinuation<Bool, Never>?, CheckedContinuation<Void, Never>?) in
             guard state.outcome == nil else { return (nil, nil) }
             if let failure {
                 state.outcome = .failure(failure)

@@ -11,8 +11,10 @@ package final class HTTPClient: HTTPExchanging {
     /// A body to send.
     package struct Upload: Sendable {
         package let byteCount: Int64
-        /// Fills a buffer with what comes at an offset and tells how much that is: called in order, once for each piece,
-        /// on a thread that may block. What it throws ends the request before its last byte is sent.
+        /// Fills a buffer with what comes at an offset and tells how much that is.
+        ///
+        /// Called in order, once for each piece, on a thread that may block. What it throws ends the request before its
+        /// last byte is sent.
         package let fill: @Sendable (_ offset: Int64, _ buffer: inout [UInt8]) throws -> Int
         /// Waits until that many bytes may be sent.
         package let pace: @Sendable (_ byteCount: Int) async throws -> Void
@@ -28,7 +30,9 @@ package final class HTTPClient: HTTPExchanging {
         }
     }
 
-    /// Takes a piece of the answer's body: in order, on a thread that may block. What it throws ends the request.
+    /// Takes a piece of the answer's body.
+    ///
+    /// Called in order, on a thread that may block. What it throws ends the request.
     package typealias Receiver = @Sendable (HTTPResponse, Span<UInt8>) throws -> Void
 
     /// Sends a request and hands out the body of the answer as it comes; a slow receiver slows the sender down.

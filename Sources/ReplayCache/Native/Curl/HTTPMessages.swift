@@ -11,7 +11,9 @@ package struct HTTPRequest: Sendable {
     package var method: Method
     /// Absolute, with path and query as they go on the wire: nothing is encoded or normalised again.
     package var url: String
-    /// In the order in which they are sent. `Content-Length` and `Host` are set by the transport.
+    /// In the order in which they are sent.
+    ///
+    /// `Content-Length` and `Host` are set by the transport.
     package var headers: [(name: String, value: String)]
     package var limits: HTTPLimits
 

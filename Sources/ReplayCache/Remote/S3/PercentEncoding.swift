@@ -7,8 +7,9 @@ enum PercentEncoding {
     /// A name or a value of a query.
     static func query(_ text: String) -> String { encode(text, keepsSlash: false) }
 
-    /// Names and values encoded, then sorted, then joined: what is signed is what is sent. A parameter without a value
-    /// ends in `=`.
+    /// Names and values encoded, then sorted, then joined: what is signed is what is sent.
+    ///
+    /// A parameter without a value ends in `=`.
     static func query(_ parameters: [(name: String, value: String)]) -> String {
         let encoded = parameters.map { (name: query($0.name), value: query($0.value)) }
         let sorted = encoded.sorted { ($0.name, $0.value) < ($1.name, $1.value) }

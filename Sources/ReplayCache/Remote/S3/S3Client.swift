@@ -127,7 +127,7 @@ final class S3Client: Sendable {
         try await Task.sleep(for: pause)
     }
 
-    /// What can be put right at once: the clock, the region, credentials that expired. Each once.
+    /// Puts right what can be put right at once: the clock, the region, credentials that expired.
     private func amend(_ failure: S3Failure, _ history: inout History) async throws -> Bool {
         // Twice, since one answer may have told a wrong time.
         if let offset = clockOffset(in: failure), history.clockCorrections < 2 {

@@ -39,7 +39,7 @@ package struct S3Connection: Sendable {
 
     /// One setting and where it was found.
     package struct Finding: Sendable, Equatable {
-        /// `endpoint`, `region`, `credentials`, …
+        /// What was set: `endpoint`, `region`, `credentials`.
         package let setting: String
         /// What `doctor` prints: a value only where it is no secret.
         package let text: String

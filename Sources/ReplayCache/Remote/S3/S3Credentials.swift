@@ -6,7 +6,7 @@ package struct S3Credentials: Sendable, Equatable {
     package let sessionToken: Secret?
     /// When the provider stops taking them; nil when they last.
     package let expiration: Timestamp?
-    /// Where they were found, for people: `B2_KEY_ID and B2_APP_KEY in the environment`. Never a value.
+    /// Where they were found, for people, never a value: `B2_KEY_ID and B2_APP_KEY in the environment`.
     package let source: String
 
     package init(

@@ -15,7 +15,9 @@ extension S3Failure {
 
     /// The server's message and the id that support asks for.
     private var details: String? {
-        let parts = [message.map { DisplayText.escaped($0) }, requestID.map { "request id \(DisplayText.escaped($0))" }]
+        let parts = [
+            message.map { DisplayText.escaped($0) }, requestID.map { "request id \(DisplayText.escaped($0))" },
+        ]
         let text = parts.compactMap { $0 }.joined(separator: "; ")
         return text.isEmpty ? nil : text
     }
@@ -42,7 +44,8 @@ extension S3Failure {
         private var host: String { connection.endpoint.host }
         private var bucket: String { "bucket \"\(connection.bucket)\"" }
         private var title: String {
-            connection.provider.name == .generic ? "the server at \(connection.endpoint.authority)" : connection.provider.title
+            connection.provider.name == .generic
+                ? "the server at \(connection.endpoint.authority)" : connection.provider.title
         }
         private var source: String { credentials.map { " (\($0.source))" } ?? "" }
         private var keyID: String { credentials.map { " \($0.shownKeyID)" } ?? "" }

@@ -60,7 +60,8 @@ extension S3Failure {
     /// Seconds, or a date by the server's clock.
     private static func retryAfter(_ text: String, _ response: HTTPResponse) -> Duration? {
         if let seconds = Int(text) { return .seconds(min(max(0, seconds), 3600)) }
-        guard let date = Timestamp(httpDate: text), let now = response["date"].flatMap({ Timestamp(httpDate: $0) }) else {
+        guard let date = Timestamp(httpDate: text), let now = response["date"].flatMap({ Timestamp(httpDate: $0) })
+        else {
             return nil
         }
         return .milliseconds(min(max(0, date.milliseconds - now.milliseconds), 3_600_000))

@@ -114,8 +114,10 @@ package final class S3Remote: Remote {
         while true {
             let found = try await self.page(prefix: prefix, startAfter: token == nil ? last : nil, token: token)
             // A store that forgets its order, or gives a page again, must not make us go back.
-            let fresh = found.items.filter { item in last.map { $0.utf8.lexicographicallyPrecedes(item.key.utf8) } ?? true }
-                .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            let fresh = found.items.filter { item in
+                last.map { $0.utf8.lexicographicallyPrecedes(item.key.utf8) } ?? true
+            }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
             try await page(fresh.compactMap(item))
             last = fresh.last?.key ?? last
             guard found.isTruncated else { return client.serverTime }
@@ -133,7 +135,9 @@ package final class S3Remote: Remote {
         }
     }
 
-    private func page(prefix: String, startAfter: String?, token: String?, count: Int = pageCount) async throws -> ListPage {
+    private func page(prefix: String, startAfter: String?, token: String?, count: Int = pageCount) async throws
+        -> ListPage
+    {
         var request = S3Request(purpose: .list, method: .get)
         request.query = [
             (name: "list-type", value: "2"), (name: "max-keys", value: "\(count)"),
@@ -172,7 +176,9 @@ package final class S3Remote: Remote {
     private func item(_ found: ListPage.Item) -> RemoteItem? {
         let base = connection.prefix.isEmpty ? "" : connection.prefix + "/"
         // Names that are no keys are not ours: somebody else's files beside the repository.
-        guard found.key.hasPrefix(base), let key = RemoteKey(String(found.key.dropFirst(base.count))) else { return nil }
+        guard found.key.hasPrefix(base), let key = RemoteKey(String(found.key.dropFirst(base.count))) else {
+            return nil
+        }
         return RemoteItem(key: key, byteCount: found.byteCount, modified: found.modified)
     }
 
@@ -180,7 +186,9 @@ package final class S3Remote: Remote {
         let found = try await page(prefix: "", startAfter: nil, token: nil, count: 10)
         let base = connection.prefix.isEmpty ? 0 : connection.prefix.count + 1
         // RunPod shows where it keeps the parts of uploads.
-        return found.items.map { String($0.key.dropFirst(base)) }.first { !$0.isEmpty && !$0.hasPrefix(".s3compat_uploads/") }
+        return found.items.map { String($0.key.dropFirst(base)) }.first {
+            !$0.isEmpty && !$0.hasPrefix(".s3compat_uploads/")
+        }
     }
 
     // MARK: Removing

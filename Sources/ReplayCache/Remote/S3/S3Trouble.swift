@@ -109,7 +109,9 @@ enum S3Trouble: String, Sendable, CaseIterable {
     /// The message counts too: a cap of B2 comes as AccessDenied (`providers.md` section 1).
     static func of(status: Int, code: String?, message: String?) -> S3Trouble {
         let trouble = code.flatMap { byCode[$0] } ?? of(status: status)
-        if trouble == .denied, let message = message?.lowercased(), message.contains("cap ") || message.contains("_cap_") {
+        if trouble == .denied, let message = message?.lowercased(),
+            message.contains("cap ") || message.contains("_cap_")
+        {
             return .quota
         }
         return trouble

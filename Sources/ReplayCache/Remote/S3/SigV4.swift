@@ -60,7 +60,8 @@ struct SigV4: Sendable {
 
     /// Lower-case names in byte order; values of equal names joined by commas in their order, blanks at the ends dropped
     /// and runs of blanks folded.
-    private static func canonicalHeaders(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
+    private static func canonicalHeaders(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)]
+    {
         var values: [String: [String]] = [:]
         for header in headers { values[header.name.lowercased(), default: []].append(folded(header.value)) }
         return values.map { (name: $0.key, value: $0.value.joined(separator: ",")) }.sorted { $0.name < $1.name }

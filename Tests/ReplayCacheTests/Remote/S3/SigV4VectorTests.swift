@@ -88,7 +88,9 @@ struct SigV4VectorTests {
             let message = SigV4.Message(
                 method: try #require(example["method"]?.string),
                 path: PercentEncoding.path(pieces[0]),
-                query: RawRequest.query(target.split(separator: "?", maxSplits: 1).dropFirst().first.map(String.init) ?? ""),
+                query: RawRequest.query(
+                    target.split(separator: "?", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+                ),
                 headers: lines[3...].prefix { !$0.isEmpty }.map { line in
                     let pieces = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                     return (name: String(pieces[0]), value: String(pieces[1]))
@@ -145,7 +147,10 @@ private enum Vectors {
 
     static let credentials = credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
     /// Those of Amazon's pages, whose secret has a slash where the suites have a plus.
-    static let documentationCredentials = credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    static let documentationCredentials = credentials(
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    )
     static let s3Credentials = credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 }
 
@@ -195,7 +200,8 @@ private struct RawRequest {
             text.split(separator: "&").map { parameter in
                 let pieces = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (
-                    name: String(pieces[0]).percentDecoded, value: pieces.count > 1 ? String(pieces[1]).percentDecoded : ""
+                    name: String(pieces[0]).percentDecoded,
+                    value: pieces.count > 1 ? String(pieces[1]).percentDecoded : ""
                 )
             }
         )
