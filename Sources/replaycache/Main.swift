@@ -13,8 +13,9 @@ struct ReplayCacheCommand: AsyncParsableCommand {
             stopped, and nothing gets its name before its bytes are verified.
 
             Examples:
+              replaycache push ~/slp b2:my-bucket/replaycache
+              replaycache fetch b2:my-bucket/replaycache ./replays --character mewtwo
               replaycache push ~/slp /mnt/backup/melee
-              replaycache fetch /mnt/backup/melee ./replays --character mewtwo
             """,
         version: Version.current,
         subcommands: [
