@@ -10,7 +10,7 @@ struct RetryPolicy: Sendable {
     var maximumAttempts = 10
     /// Tries to reach a server that has never answered this process: more likely a wrong name than a passing fault.
     var maximumFirstContactAttempts = 3
-    /// Of one request, from its first try.
+    /// Of one request, from its first try or from the last byte that was of use.
     var deadline = Duration.seconds(600)
     /// A server may not hold us up for longer than this.
     var maximumRetryAfter = Duration.seconds(300)
@@ -29,7 +29,7 @@ struct RetryPolicy: Sendable {
     ///
     /// What the server asks for is a floor, and stretched by chance so that not all come back at once.
     func wait(afterAttempts count: Int, _ backoff: Backoff, retryAfter: Duration?, chance: Double) -> Duration {
-        let limit = min(backoff.cap, backoff.base * (1 << min(max(0, count - 1), 16)))
+        let limit = min(backoff.cap, backoff.base * (1 << min(max(1, count) - 1, 16)))
         let jitter = limit * chance
         guard let retryAfter else { return jitter }
         return min(retryAfter, maximumRetryAfter) + min(jitter, .seconds(1))
@@ -39,6 +39,17 @@ struct RetryPolicy: Sendable {
     func allows(attempts: Int, elapsed: Duration, isFirstContact: Bool) -> Bool {
         attempts < (isFirstContact ? maximumFirstContactAttempts : maximumAttempts) && elapsed < deadline
     }
+}
+
+/// What decides about retries, and with which clock and chance.
+struct RetryPacing: Sendable {
+    var policy = RetryPolicy()
+    var budget = RetryBudget.shared
+    /// A clock in nanoseconds that never goes back.
+    var now: @Sendable () -> Int64 = { Machine.sinceBoot() }
+    /// A number from 0 to 1.
+    var chance: @Sendable () -> Double = { .random(in: 0...1) }
+    var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 }
 
 /// Keeps retries of the whole process from becoming a storm: each takes tokens, successes and time give them back.

@@ -29,6 +29,9 @@ final class AsyncSemaphore: Sendable {
     /// How much may be in at once.
     var capacity: Int { state.withLock { $0.capacity } }
 
+    /// How many wait to be let in.
+    var waiting: Int { state.withLock { $0.waiters.count } }
+
     /// Waits for room; each weight must be given back by ``leave(_:)``.
     ///
     /// - Throws: `CancellationError`; then nothing is to be given back.

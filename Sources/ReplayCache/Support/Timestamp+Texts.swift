@@ -7,18 +7,27 @@ extension Timestamp {
             return nil
         }
         let day = words[1].utf8.count == 1 ? "0\(words[1])" : String(words[1])
-        let time = words[4].split(separator: ":").joined()
+        guard let time = Self.digits(words[4], ":", [2, 2, 2]) else { return nil }
         self.init(sortable: "\(words[3])\(Decimals.padded(Int64(month + 1), to: 2))\(day)T\(time)000Z")
     }
 
     /// Reads the UTC times of S3's XML and JSON: `2026-11-24T15:00:00.000Z`, with or without a fraction.
     package init?(utc text: String) {
-        guard text.hasSuffix("Z") else { return nil }
-        let pieces = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
-        guard let whole = pieces.first, pieces.count <= 2 else { return nil }
-        let fraction = pieces.count == 2 ? String(pieces[1].prefix(3)) : ""
-        let digits = whole.filter { $0 != "-" && $0 != ":" }
-        self.init(sortable: "\(digits)\(fraction)\(String(repeating: "0", count: 3 - fraction.count))Z")
+        let halves = text.split(separator: "T", omittingEmptySubsequences: false)
+        guard halves.count == 2, halves[1].hasSuffix("Z"), let date = Self.digits(halves[0], "-", [4, 2, 2]) else {
+            return nil
+        }
+        let clock = halves[1].dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        guard clock.count <= 2, let time = Self.digits(clock[0], ":", [2, 2, 2]) else { return nil }
+        let fraction = clock.count == 2 ? clock[1] : "0"
+        guard !fraction.isEmpty, fraction.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        self.init(sortable: "\(date)T\(time)\("\(fraction)00".prefix(3))Z")
+    }
+
+    /// The pieces of `text` joined, if they have these lengths.
+    private static func digits(_ text: Substring, _ separator: Character, _ lengths: [Int]) -> String? {
+        let pieces = text.split(separator: separator, omittingEmptySubsequences: false)
+        return pieces.map(\.utf8.count) == lengths ? pieces.joined() : nil
     }
 
     /// The form of a signature: `20261124T150000Z`.

@@ -84,6 +84,7 @@ package final class HTTPClient: HTTPExchanging {
         _ receive: Receiver
     ) async throws -> HTTPResponse {
         try Task.checkCancellation()
+        try checkEmptiness(of: upload)
         loop.start(transfer)
         return try await withTaskCancellationHandler {
             // Beside each other: a server may answer before it has read the whole body.
@@ -105,12 +106,18 @@ package final class HTTPClient: HTTPExchanging {
         }
     }
 
+    /// Asks for the bytes of an empty body, which is sent with its headers: later would be too late to refuse it.
+    private static func checkEmptiness(of upload: Upload?) throws {
+        guard let upload, upload.byteCount == 0 else { return }
+        var buffer: [UInt8] = [0]
+        guard try upload.fill(0, &buffer) == 0 else { throw HTTPFailure(.interrupted, "the body is not empty") }
+    }
+
     private static func feed(_ upload: Upload?, to transfer: CurlTransfer, on loop: CurlLoop) async throws {
         guard let upload else { return }
         var offset: Int64 = 0
         do {
-            // Also for no bytes at all, so that `fill` is asked once.
-            repeat {
+            while offset < upload.byteCount {
                 guard await transfer.hasRoom() else { return }
                 var chunk = ChunkPool.shared.take()
                 chunk.count = try upload.fill(offset, &chunk.bytes)
@@ -118,7 +125,7 @@ package final class HTTPClient: HTTPExchanging {
                 try await upload.pace(chunk.count)
                 guard chunk.count > 0 else { return }
                 if transfer.send(chunk) { loop.resume(transfer) }
-            } while offset < upload.byteCount
+            }
         } catch {
             loop.cancel(transfer)
             throw error

@@ -58,6 +58,8 @@ package struct XMLError: Error, Sendable, CustomStringConvertible {
     init(_ body: @escaping (XMLReader.Event) throws -> Void) { self.body = body }
 
     func tell(_ event: XMLReader.Event) {
+        // A parser that was stopped may still tell of the end of an empty element.
+        guard error == nil else { return }
         do { try body(event) } catch { fail(error) }
     }
 

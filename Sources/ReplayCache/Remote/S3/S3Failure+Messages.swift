@@ -23,15 +23,21 @@ extension S3Failure {
     }
 
     /// As an error with an exit status; names the bucket, the host and where the key came from, never a secret.
-    func classified(_ connection: S3Connection, credentials: S3Credentials?, signedRegion: String) -> ReplayCacheError {
-        let text = Text(failure: self, connection: connection, credentials: credentials, signedRegion: signedRegion)
+    func classified(_ connection: S3Connection, credentials: S3Credentials?) -> ReplayCacheError {
+        let text = Text(failure: self, connection: connection, credentials: credentials)
         let (message, hint) = text.messageAndHint
+        let cause = details ?? (status > 0 || transport != nil ? reason : nil)
+        // A server that quotes what it was sent must not put a secret on the screen.
+        let secrets = [credentials?.secretAccessKey, credentials?.sessionToken].compactMap { $0 }.filter { !$0.isEmpty }
+        func redacted(_ text: String) -> String {
+            secrets.reduce(text) { $0.replacing($1.reveal(), with: "\($1)") }
+        }
         return ReplayCacheError(
             trouble.remedy.code,
-            message,
+            redacted(message),
             hint: hint,
             subject: request.key ?? connection.bucket,
-            cause: details ?? (status > 0 || transport != nil ? reason : nil)
+            cause: cause.map(redacted)
         )
     }
 
@@ -39,7 +45,6 @@ extension S3Failure {
         let failure: S3Failure
         let connection: S3Connection
         let credentials: S3Credentials?
-        let signedRegion: String
 
         private var host: String { connection.endpoint.host }
         private var bucket: String { "bucket \"\(connection.bucket)\"" }
@@ -66,17 +71,23 @@ extension S3Failure {
             case .notS3:
                 (
                     "\(host) does not answer like an S3 server (\(notS3Reason))",
-                    "if this network has a proxy or a log-in page, get past it; else check the endpoint"
+                    failure.status == 407
+                        ? "put name and password of the proxy into HTTPS_PROXY: http://NAME:PASSWORD@HOST:PORT"
+                        : "if this network has a proxy or a log-in page, get past it; else check the endpoint"
                 )
             case .clock: clockTrouble
             case .region:
                 (
-                    "the \(bucket) is not in the region \"\(signedRegion)\"\(failure.region.map { " but in \($0)" } ?? "")",
+                    "the \(bucket) is not in the region \"\(failure.signedFor.region)\"\(failure.region.map { " but in \($0)" } ?? "")",
                     "set AWS_REGION to the bucket's region, or the endpoint to the one of that region"
                 )
             case .credentials: credentialTrouble
             case .expired:
-                ("the credentials have expired\(source)", "get new ones and run the same command again: it continues")
+                (
+                    failure.code == "InvalidToken"
+                        ? "\(title) does not take the session token\(source)" : "the credentials have expired\(source)",
+                    "get new ones and run the same command again: it continues"
+                )
             case .denied: denial
             case .quota:
                 (
@@ -85,6 +96,11 @@ extension S3Failure {
                 )
             case .noBucket: ("there is no \(bucket) at \(host)", bucketHint)
             case .noKey: ("\(subject) is missing at the remote", nil)
+            case .refused where failure.code == "EntityTooLarge":
+                (
+                    "\(title) does not take an object as large as \(subject)",
+                    "raise the limit of the server, or of a proxy in front of it; else split the file"
+                )
             case .unsupported, .refused:
                 (
                     "\(title) refuses \(what): \(failure.reason)",

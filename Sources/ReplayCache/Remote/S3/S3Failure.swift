@@ -2,7 +2,7 @@
 struct S3Failure: Error, Sendable {
     let trouble: S3Trouble
     /// What was asked for.
-    let request: S3Request
+    var request: S3Request
     /// Zero when there was no answer.
     var status = 0
     /// The server's code and message, if it gave any.
@@ -15,12 +15,10 @@ struct S3Failure: Error, Sendable {
     var region: String?
     /// The server's time, if it gave one.
     var serverTime: Timestamp?
-    /// By how much the time that was signed differed from this machine's, in milliseconds.
-    var signedClockOffset: Int64 = 0
+    /// What the request was signed for; nothing before it was.
+    var signedFor = S3Knowledge.Address(region: "", endpoint: S3Endpoint(host: ""))
     /// What libcurl said.
     var transport: HTTPFailure?
-    /// The request as the server saw it, which it tells when signatures differ.
-    var canonicalRequest: String?
 
     /// Whether what was sent was lost to a time-out, which costs more of the retry budget.
     var isTimeout: Bool { transport.map { [.stalled, .connectTimeout].contains($0.kind) } ?? false }
@@ -34,21 +32,47 @@ extension S3Failure {
     /// Reads an answer that is not a success.
     init(_ request: S3Request, _ response: HTTPResponse, _ body: [UInt8]) {
         let details = S3ErrorBody(body)
-        let isServerError = (500...599).contains(response.status)
-        // HTML with a 5xx is a gateway's way to say so; with another status nobody from S3 has answered.
-        let isForeign = details == nil && !body.isEmpty && !isServerError && request.method != .head
+        let region = response["x-amz-bucket-region"] ?? details?.region
         self.init(
-            trouble: isForeign && ![401, 403, 404, 407].contains(response.status)
-                ? .notS3 : .of(status: response.status, code: details?.code, message: details?.message),
+            trouble: .of(
+                status: response.status,
+                code: details?.code,
+                message: details?.message,
+                shape: S3Trouble.Shape(
+                    isHead: request.method == .head,
+                    isAboutBucket: request.key == nil,
+                    hasForeignBody: details == nil && Self.isForeign(body, response),
+                    hasRegion: region != nil
+                )
+            ),
             request: request,
             status: response.status,
             code: details?.code,
             message: details?.message,
             requestID: details?.requestID ?? response["x-amz-request-id"] ?? response["cf-ray"],
             retryAfter: response["retry-after"].flatMap { Self.retryAfter($0, response) },
-            region: response["x-amz-bucket-region"] ?? details?.region,
-            serverTime: details?.serverTime ?? response["date"].flatMap { Timestamp(httpDate: $0) },
-            canonicalRequest: details?.canonicalRequest
+            region: region.flatMap { Self.isRegion($0) ? $0 : nil },
+            serverTime: details?.serverTime ?? response["date"].flatMap { Timestamp(httpDate: $0) }
+        )
+    }
+
+    /// A page of HTML, or XML that is none; plain text with a refusal may be a small server's own.
+    private static func isForeign(_ body: [UInt8], _ response: HTTPResponse) -> Bool {
+        guard let first = body.first(where: { ![9, 10, 13, 32].contains($0) }) else { return false }
+        let isPage = first == UInt8(ascii: "<") || response["content-type"]?.contains("html") == true
+        return isPage || ![401, 403, 404].contains(response.status)
+    }
+
+    /// Reads an error that came as a success (`s3-compat.md` section 2); nil when the answer is none.
+    init?(_ request: S3Request, pretence answer: HTTPAnswer) {
+        guard let details = S3ErrorBody(answer.body) else { return nil }
+        self.init(
+            trouble: .of(status: 500, code: details.code, message: details.message),
+            request: request,
+            status: answer.response.status,
+            code: details.code,
+            message: details.message,
+            requestID: details.requestID ?? answer.response["x-amz-request-id"]
         )
     }
 
@@ -57,9 +81,15 @@ extension S3Failure {
         self.init(trouble: .notS3, request: request, status: response.status, message: reason)
     }
 
+    /// What a server calls a region goes into signatures and names of hosts: a host of somebody else's must not come of it.
+    private static func isRegion(_ text: String) -> Bool { (try? RegionSetting(text, source: "the server")) != nil }
+
     /// Seconds, or a date by the server's clock.
     private static func retryAfter(_ text: String, _ response: HTTPResponse) -> Duration? {
-        if let seconds = Int(text) { return .seconds(min(max(0, seconds), 3600)) }
+        // More digits than a number has are a very long time.
+        if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+            return .seconds(min(Int(text) ?? 3600, 3600))
+        }
         guard let date = Timestamp(httpDate: text), let now = response["date"].flatMap({ Timestamp(httpDate: $0) })
         else {
             return nil
@@ -75,7 +105,9 @@ struct S3ErrorBody: Sendable, Equatable {
     var requestID: String?
     var region: String?
     var serverTime: Timestamp?
-    var canonicalRequest: String?
+
+    /// Longest text that is kept of each: it goes into messages.
+    private static let maximumTextLength = 500
 
     /// Nil when `body` is no such document.
     init?(_ body: [UInt8]) {
@@ -84,12 +116,12 @@ struct S3ErrorBody: Sendable, Equatable {
             (try? XMLReader.read(body, { fields.take($0) })) != nil,
             fields.root == "Error", let code = fields.values["Code"], !code.isEmpty
         else { return nil }
-        self.code = code
-        message = fields.values["Message"]
-        requestID = fields.values["RequestId"]
-        region = fields.values["Region"]
+        func text(_ name: String) -> String? { fields.values[name].map { String($0.prefix(Self.maximumTextLength)) } }
+        self.code = String(code.prefix(100))
+        message = text("Message")
+        requestID = text("RequestId")
+        region = text("Region")
         serverTime = fields.values["ServerTime"].flatMap { Timestamp(utc: $0) }
-        canonicalRequest = fields.values["CanonicalRequest"]
     }
 
     /// The children of the root.

@@ -85,7 +85,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
         "QuotaExceeded": .quota, "storage_cap_exceeded": .quota, "transaction_cap_exceeded": .quota,
         "download_cap_exceeded": .quota, "InsufficientStorage": .quota,
         "NoSuchBucket": .noBucket, "InvalidBucketName": .noBucket,
-        "NoSuchKey": .noKey,
+        "NoSuchKey": .noKey, "NoSuchVersion": .noKey,
     ]
 
     /// Statuses of answers without a code that is known.
@@ -97,6 +97,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
         case 403: .denied
         case 404: .noKey
         case 405, 501: .unsupported
+        case 407: .notS3
         case 408: .transient
         case 429, 503, 509: .throttled
         case 500...599: .transient
@@ -104,17 +105,37 @@ enum S3Trouble: String, Sendable, CaseIterable {
         }
     }
 
+    /// What an answer looks like beside its code.
+    struct Shape: Sendable, Equatable {
+        /// Answers to HEAD have no body.
+        var isHead = false
+        /// Whether the bucket was asked rather than an object.
+        var isAboutBucket = false
+        /// Whether there is a body that no S3 server writes.
+        var hasForeignBody = false
+        /// Whether it says where the bucket is.
+        var hasRegion = false
+    }
+
     /// An answer that is not what was asked for.
     ///
     /// The message counts too: a cap of B2 comes as AccessDenied (`providers.md` section 1).
-    static func of(status: Int, code: String?, message: String?) -> S3Trouble {
-        let trouble = code.flatMap { byCode[$0] } ?? of(status: status)
-        if trouble == .denied, let message = message?.lowercased(),
+    static func of(status: Int, code: String?, message: String?, shape: Shape = Shape()) -> S3Trouble {
+        let known = code.flatMap { byCode[$0] }
+        if known ?? of(status: status) == .denied, let message = message?.lowercased(),
             message.contains("cap ") || message.contains("_cap_")
         {
             return .quota
         }
-        return trouble
+        if let known { return known }
+        let trouble = of(status: status)
+        // Gateways say in HTML that they are busy: that passes. All else in HTML is not from S3.
+        if shape.hasForeignBody, trouble != .throttled, trouble != .transient { return .notS3 }
+        guard code == nil else { return trouble }
+        if shape.hasRegion, [301, 307, 400].contains(status) { return .region }
+        // Portals redirect to their log-in; S3 says to which region.
+        if (300...399).contains(status), !(shape.isHead && trouble == .region) { return .notS3 }
+        return status == 404 && shape.isAboutBucket ? .noBucket : trouble
     }
 
     /// Without a whole answer.
