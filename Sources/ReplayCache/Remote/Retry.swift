@@ -15,6 +15,11 @@ struct RetryPolicy: Sendable {
     /// A server may not hold us up for longer than this.
     var maximumRetryAfter = Duration.seconds(300)
 
+    /// `maximumAttempts` is for those who would rather know soon.
+    init(maximumAttempts: Int? = nil) {
+        if let maximumAttempts { self.maximumAttempts = maximumAttempts }
+    }
+
     /// How waits grow.
     struct Backoff: Sendable, Equatable {
         /// The first wait is up to this long; each later one up to twice the last.

@@ -28,7 +28,7 @@ final class S3Client: Sendable {
         self.connection = connection
         self.settings = settings
         self.http = http
-        policy = RetryPolicy()
+        policy = RetryPolicy(maximumAttempts: settings.maximumAttempts)
         budget = .shared
         limit = ConcurrencyLimit(fixed: settings.jobs)
         upload = settings.uploadBytesPerSecond.map { BandwidthLimit(bytesPerSecond: $0) }

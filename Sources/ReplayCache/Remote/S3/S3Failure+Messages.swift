@@ -26,13 +26,23 @@ extension S3Failure {
     func classified(_ connection: S3Connection, credentials: S3Credentials?, signedRegion: String) -> ReplayCacheError {
         let text = Text(failure: self, connection: connection, credentials: credentials, signedRegion: signedRegion)
         let (message, hint) = text.messageAndHint
-        return ReplayCacheError(
+        var error = ReplayCacheError(
             trouble.remedy.code,
             message,
             hint: hint,
             subject: request.key ?? connection.bucket,
             cause: details ?? (status > 0 || transport != nil ? reason : nil)
         )
+        error.circumstance = circumstance
+        return error
+    }
+
+    private var circumstance: ReplayCacheError.Circumstance? {
+        switch trouble {
+        case .denied: .denied
+        case .credentials, .unreachable, .certificate: .stranger
+        default: nil
+        }
     }
 
     private struct Text {
