@@ -79,7 +79,7 @@ struct BucketChecks {
     /// Why the server cannot be reached; nil when it can.
     private func obstacle(_ probe: S3Probe, _ examination: inout Examination) async throws -> String? {
         if probe.isAddress {
-            try examination.ok("dns", "\(probe.host) is an address")
+            try examination.ok("dns", "\(probe.host) need not be looked up")
         } else if HostResolver.isProxied {
             try examination.skip(["dns"], "the proxy looks names up")
         } else {

@@ -8,7 +8,8 @@ struct DirectoryChecks {
     func run(_ examination: inout Examination, _ meter: inout MeteredRemote.Meter) async throws {
         let opening = RemoteOpening(place: place, home: home ?? "", settings: RemoteSettings())
         let path = place.localDirectory ?? ""
-        guard let remote = try await examination.attempt("directory", { MeteredRemote(try await opening.open()) }) else {
+        guard let remote = try await examination.attempt("directory", { MeteredRemote(try await opening.open()) })
+        else {
             let reason = "the directory is not usable"
             try examination.skip(["disk"] + RightsCheck.names, reason)
             return try await placeChecks.run(without: reason, &examination)

@@ -34,7 +34,7 @@ struct LocalChecks {
             try examination.warn(
                 "home",
                 "\(folder.description): local state is slow and less safe on a network file system",
-                hint: "set REPLAYCACHE_HOME to a folder on a local disk; it can be rebuilt, so it may be lost with the machine"
+                hint: "set REPLAYCACHE_HOME to a folder on a local disk; what is lost with the machine can be rebuilt"
             )
         } else if let free = folder.system.freeByteCount, free < Folder.fewBytes {
             try examination.warn("home", folder.description, hint: "free some space there")

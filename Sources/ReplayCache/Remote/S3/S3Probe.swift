@@ -13,8 +13,8 @@ struct S3Probe: Sendable {
         connection.usesPathStyle ? connection.endpoint.host : "\(connection.bucket).\(connection.endpoint.host)"
     }
 
-    /// Whether the host is an address, which nobody has to look up.
-    var isAddress: Bool { host.contains(":") || IPAddress.v4(host) != nil }
+    /// Whether the host is an address, or a name of this machine (RFC 6761), which nobody has to look up.
+    var isAddress: Bool { host.contains(":") || IPAddress.v4(host) != nil || ".\(host)".hasSuffix(".localhost") }
 
     /// The addresses of the host, on a thread that may block.
     func addresses() throws -> [String] {
