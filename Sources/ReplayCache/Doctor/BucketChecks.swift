@@ -2,7 +2,7 @@
 struct BucketChecks {
     let place: Place
     let bucket: BucketPlace
-    let home: String?
+    let home: String
     let environment: EnvironmentVariables
 
     /// More than this and something is wrong with the clock.
@@ -36,7 +36,6 @@ struct BucketChecks {
 
     private func settings(_ examination: inout Examination) async throws -> S3Connection? {
         let outcome = try await examination.outcome { [self] in
-            let home = home ?? ""
             // What was remembered of an account may be what is wrong.
             try await S3Connection.forget(bucket, environment: place.environment, home: home)
             return try await S3Connection.resolve(bucket, environment: place.environment, home: home)

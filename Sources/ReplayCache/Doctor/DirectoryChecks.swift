@@ -6,6 +6,7 @@ struct DirectoryChecks {
     private var placeChecks: PlaceChecks { PlaceChecks(place: place, home: home) }
 
     func run(_ examination: inout Examination, _ meter: inout MeteredRemote.Meter) async throws {
+        // Nothing about accounts is kept of a directory.
         let opening = RemoteOpening(place: place, home: home ?? "", settings: RemoteSettings())
         let path = place.localDirectory ?? ""
         guard let remote = try await examination.attempt("directory", { MeteredRemote(try await opening.open()) })

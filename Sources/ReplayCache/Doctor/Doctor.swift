@@ -41,11 +41,15 @@ public struct Doctor: Sendable {
         let home = try await local.run(&examination)
         var meter = MeteredRemote.Meter()
         if let place = try place(&examination) {
-            if case .bucket(let bucket) = place.kind {
+            switch (place.kind, home) {
+            case (.directory, _):
+                try await DirectoryChecks(place: place, home: home).run(&examination, &meter)
+            case (.bucket(let bucket), let home?):
                 let checks = BucketChecks(place: place, bucket: bucket, home: home, environment: environment)
                 try await checks.run(&examination, &meter)
-            } else {
-                try await DirectoryChecks(place: place, home: home).run(&examination, &meter)
+            case (.bucket, nil):
+                // No command gets further either.
+                try examination.skip(["configuration"], "there is no folder for the local state")
             }
         }
         var summary = SyncSummary(command: "doctor")

@@ -5,31 +5,33 @@ struct LocalChecks {
     let home: String?
     let environment: EnvironmentVariables
 
-    /// - Returns: The folder of the local state; nil where there is none to be had.
+    /// - Returns: The path of the local state, usable or not; nil where nothing tells it.
     func run(_ examination: inout Examination) async throws -> String? {
-        let folder = try await folder(&examination)
-        if let folder {
-            try await catalog(in: folder, &examination)
+        let path: String?
+        do {
+            path = try home ?? Catalog.defaultHome()
+        } catch let error as ReplayCacheError {
+            path = nil
+            try examination.fail("home", error)
+        }
+        if let path, try await isUsable(path, &examination) {
+            try await catalog(in: path, &examination)
         } else {
             try examination.skip(["catalog"], "the folder of the local state is not usable")
         }
         try pod(&examination)
-        return folder
+        return path
     }
 
     // MARK: The folder
 
-    private func folder(_ examination: inout Examination) async throws -> String? {
-        let given = home
+    private func isUsable(_ path: String, _ examination: inout Examination) async throws -> Bool {
         guard
             let folder = try await examination.attempt(
                 "home",
-                {
-                    let path = try given ?? Catalog.defaultHome()
-                    return try await BlockingPool.shared.run { try Folder(path) }
-                }
+                { try await BlockingPool.shared.run { try Folder(path) } }
             )
-        else { return nil }
+        else { return false }
         if folder.system.isNetwork {
             try examination.warn(
                 "home",
@@ -41,7 +43,7 @@ struct LocalChecks {
         } else {
             try examination.ok("home", folder.description)
         }
-        return folder.path
+        return true
     }
 
     // MARK: The catalog

@@ -6,16 +6,20 @@ struct Patience: Sendable {
     private let deadline: ContinuousClock.Instant
     /// For one of them.
     private static let each = Duration.seconds(30)
-    private static let least = Duration.seconds(2)
+    private let least: Duration
 
-    init(total: Duration) { deadline = .now + total }
+    /// `least` is what a check gets when all time is used up.
+    init(total: Duration, least: Duration = .seconds(2)) {
+        deadline = .now + total
+        self.least = least
+    }
 
     /// Runs `body` for no longer than is left.
     ///
     /// - Throws: ``ReplayCacheError`` with code `unavailable` when time is up, `CancellationError` as soon as the task is
     ///   cancelled. Either way `body` is cancelled, and not waited for: a call into a dead mount never returns.
     func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let limit = max(Self.least, min(Self.each, deadline - .now))
+        let limit = max(least, min(Self.each, deadline - .now))
         // Both tasks end here, by their result, by the clock or by cancellation.
         let work = Task { try await body() }
         let race = Race<Value>()

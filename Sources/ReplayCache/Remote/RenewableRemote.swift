@@ -6,10 +6,17 @@ internal import Synchronization
 /// Providers move accounts, and keys are made anew (`providers.md` section 1). After one answer of any other kind the
 /// address is right, and nothing is asked for again.
 final class RenewableRemote: Remote {
-    private enum State {
+    private enum Phase {
         /// Nobody has answered yet.
-        case untested(any Remote)
-        case settled(any Remote)
+        case untested
+        /// What was remembered is right.
+        case answered
+        case renewed
+    }
+
+    private struct State {
+        var remote: any Remote
+        var phase = Phase.untested
     }
 
     private let state: Mutex<State>
@@ -17,37 +24,32 @@ final class RenewableRemote: Remote {
 
     /// `renew` finds the remote as if nothing had been remembered.
     init(_ remote: any Remote, renew: @escaping @Sendable () async throws -> any Remote) {
-        state = Mutex(.untested(remote))
+        state = Mutex(State(remote: remote))
         renewal = Renewal(renew)
     }
 
-    private var current: any Remote {
-        state.withLock {
-            switch $0 {
-            case .untested(let remote), .settled(let remote): remote
-            }
-        }
-    }
+    private var current: any Remote { state.withLock { $0.remote } }
 
-    private var isUntested: Bool {
-        state.withLock { if case .untested = $0 { true } else { false } }
-    }
-
-    private func settle(on remote: any Remote) {
-        state.withLock { if case .untested = $0 { $0 = .settled(remote) } }
+    private func noteAnswer() {
+        state.withLock { if $0.phase == .untested { $0.phase = .answered } }
     }
 
     private func trying<Value>(_ body: (any Remote) async throws -> Value) async throws -> Value {
-        let remote = current
-        let isFirst = isUntested
+        let before = state.withLock { $0 }
         do {
-            let value = try await body(remote)
-            settle(on: remote)
+            let value = try await body(before.remote)
+            noteAnswer()
             return value
-        } catch let error as ReplayCacheError where isFirst && error.circumstance == .stranger {
+        } catch let error as RemoteError {
+            // Somebody there knows us, and what they have.
+            noteAnswer()
+            throw error
+        } catch let error as ReplayCacheError where before.phase == .untested && error.circumstance == .stranger {
+            // A listing may have got some of its pages.
+            guard state.withLock({ $0.phase != .answered }) else { throw error }
             // Several first requests may be under way: all of them go on with what one of them found.
             let renewed = try await renewal.remote()
-            settle(on: renewed)
+            state.withLock { $0 = State(remote: renewed, phase: .renewed) }
             return try await body(renewed)
         }
     }
@@ -68,7 +70,12 @@ final class RenewableRemote: Remote {
         after: RemoteKey?,
         _ page: @Sendable ([RemoteItem]) async throws -> Void
     ) async throws -> Timestamp? {
-        try await trying { try await $0.list(prefix: prefix, after: after, page) }
+        try await trying { remote in
+            try await remote.list(prefix: prefix, after: after) { items in
+                noteAnswer()
+                try await page(items)
+            }
+        }
     }
 
     func delete(_ keys: [RemoteKey]) async throws { try await trying { try await $0.delete(keys) } }
