@@ -20,6 +20,8 @@ final class S3Client: Sendable {
     ) {
         self.connection = connection
         self.settings = settings
+        var pacing = pacing
+        if let attempts = settings.maximumAttempts { pacing.policy.maximumAttempts = attempts }
         self.pacing = pacing
         self.http = http
         limit = ConcurrencyLimit(fixed: settings.jobs)

@@ -32,13 +32,23 @@ extension S3Failure {
         func redacted(_ text: String) -> String {
             secrets.reduce(text) { $0.replacing($1.reveal(), with: "\($1)") }
         }
-        return ReplayCacheError(
+        var error = ReplayCacheError(
             trouble.remedy.code,
             redacted(message),
             hint: hint,
             subject: request.key ?? connection.bucket,
             cause: cause.map(redacted)
         )
+        error.circumstance = circumstance
+        return error
+    }
+
+    private var circumstance: ReplayCacheError.Circumstance? {
+        switch trouble {
+        case .denied: .denied
+        case .credentials, .unreachable, .certificate: .stranger
+        default: nil
+        }
     }
 
     private struct Text {
