@@ -59,7 +59,8 @@ final class Narrator: Sendable {
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .retrying(let what, let seconds):
-            return isVerbose ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
+            // Short waits are nobody's business; a long one explains why nothing moves.
+            return isVerbose || seconds >= 3 ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil
         }

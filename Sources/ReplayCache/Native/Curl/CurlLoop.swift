@@ -137,9 +137,14 @@ internal import Synchronization
         guard let multi = unsafe multi, let handle = idle.popLast() ?? CurlHandle() else {
             return transfer.finish(HTTPFailure(.local, "libcurl could not be set up"))
         }
-        guard handle.prepare(transfer), unsafe curl_multi_add_handle(multi, handle.easy) == CURLM_OK else {
+        guard handle.prepare(transfer) else {
             handle.reset()
-            return transfer.finish(HTTPFailure(.local, "out of memory"))
+            return transfer.finish(HTTPFailure(.local, "a request could not be set up"))
+        }
+        let code = unsafe curl_multi_add_handle(multi, handle.easy)
+        guard code == CURLM_OK else {
+            handle.reset()
+            return transfer.finish(HTTPFailure(.local, unsafe String(cString: curl_multi_strerror(code))))
         }
         handles[ObjectIdentifier(transfer)] = handle
     }
@@ -170,7 +175,8 @@ internal import Synchronization
         if let handle = handles.removeValue(forKey: ObjectIdentifier(transfer)), let multi = unsafe multi {
             _ = unsafe curl_multi_remove_handle(multi, handle.easy)
             handle.reset()
-            idle.append(handle)
+            // After a failure a handle may keep its buffer, and then refuses another size (libcurl 7.88).
+            if failure == nil { idle.append(handle) }
         }
         transfer.finish(failure)
     }

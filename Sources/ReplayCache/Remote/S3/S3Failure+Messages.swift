@@ -143,6 +143,11 @@ extension S3Failure {
                     "the certificate of \(host) is not to be trusted",
                     "check the endpoint's name; for a server with an authority of its own set AWS_CA_BUNDLE to its file"
                 )
+            case .tls:
+                (
+                    "TLS with \(connection.endpoint.authority) does not come about",
+                    "check that the endpoint speaks https, on this port, and that no proxy is in between"
+                )
             case .certificateFile:
                 (
                     "the file of trusted certificates cannot be read",

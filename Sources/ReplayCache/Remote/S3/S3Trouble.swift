@@ -141,9 +141,9 @@ enum S3Trouble: String, Sendable, CaseIterable {
     /// Without a whole answer.
     static func of(_ failure: HTTPFailure) -> S3Trouble {
         switch failure.kind {
-        case .nameResolution, .connection, .connectTimeout: .unreachable
+        case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
         case .certificate, .certificateFile: .certificate
-        case .tls, .interrupted, .stalled, .truncated: .transient
+        case .interrupted, .stalled, .truncated: .transient
         case .malformed: .notS3
         case .local: .local
         }
