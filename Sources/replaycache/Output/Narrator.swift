@@ -11,6 +11,7 @@ final class Narrator: Sendable {
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
     private let isDrawn = Mutex(false)
     private let hasToldOfDamage = Mutex(false)
+    private let toldOfWaitingAt = Mutex<ContinuousClock.Instant?>(nil)
 
     init(options: GlobalOptions, progress: Progress) {
         isJSON = options.json
@@ -59,10 +60,19 @@ final class Narrator: Sendable {
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .retrying(let what, let seconds):
-            // Short waits are nobody's business; a long one explains why nothing moves.
-            return isVerbose || seconds >= 3 ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
+            // Short waits are nobody's business; a long one explains why nothing moves, and once for all that wait.
+            return isVerbose || (seconds >= 3 && isTimeToTellOfWaiting()) ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil
+        }
+    }
+
+    private func isTimeToTellOfWaiting() -> Bool {
+        toldOfWaitingAt.withLock { last in
+            let now = ContinuousClock.now
+            if let last, now - last < Self.plainInterval { return false }
+            last = now
+            return true
         }
     }
 
