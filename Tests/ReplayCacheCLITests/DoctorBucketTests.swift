@@ -114,7 +114,6 @@ struct DoctorBucketTests {
 
     @Test func aReadOnlyKeyIsNoFailure() async throws {
         let bucket = try await bucket()
-        try bucket.plant("melee/replaycache.json", Array("{}".utf8))
         var behaviour = ServerBehaviour()
         behaviour.denied = [.put, .delete, .bulkDelete]
         try bucket.behave(behaviour)

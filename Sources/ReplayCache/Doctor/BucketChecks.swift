@@ -79,7 +79,7 @@ struct BucketChecks {
     private func obstacle(_ probe: S3Probe, _ examination: inout Examination) async throws -> String? {
         if probe.isAddress {
             try examination.ok("dns", "\(probe.host) need not be looked up")
-        } else if HostResolver.isProxied {
+        } else if probe.isProxied {
             try examination.skip(["dns"], "the proxy looks names up")
         } else {
             let found = try await examination.attempt("dns") {

@@ -40,7 +40,7 @@ public struct Doctor: Sendable {
         let local = LocalChecks(home: home, environment: environment)
         let home = try await local.run(&examination)
         var meter = MeteredRemote.Meter()
-        if let place = try place(&examination) {
+        if let place = try await place(&examination) {
             switch (place.kind, home) {
             case (.directory, _):
                 try await DirectoryChecks(place: place, home: home).run(&examination, &meter)
@@ -60,28 +60,34 @@ public struct Doctor: Sendable {
     }
 
     /// The place to look at; without one, what there is of settings is told.
-    private func place(_ examination: inout Examination) throws -> Place? {
-        do {
-            if let remote {
-                let place = try Place(remote, environment: environment)
-                try examination.ok("remote", "\(place)")
-                return place
+    private func place(_ examination: inout Examination) async throws -> Place? {
+        // A path is looked at, which may be on a dead mount.
+        let found = try await examination.outcome { [remote, environment] in
+            try await BlockingPool.shared.run {
+                try remote.map { try Place($0, environment: environment) }
+                    ?? Place.default(environment: environment)
             }
-            if let place = try Place.default(environment: environment) {
-                let isNamed = try environment.setting("REPLAYCACHE_REMOTE") != nil
-                try examination.ok("remote", "\(place), from \(isNamed ? "REPLAYCACHE_REMOTE" : "variables")")
-                return place
-            }
+        }
+        switch found {
+        case .success(let place?):
+            try examination.ok("remote", "\(place)\(remote == nil ? ", from \(defaultSource)" : "")")
+            return place
+        case .success(nil):
             try VariableCheck(environment: environment).run(&examination)
             try examination.skip(
                 ["remote"],
                 "no remote was given, and no default is set",
                 hint: "name one, for example b2:BUCKET/replaycache, or set REPLAYCACHE_REMOTE"
             )
-        } catch let error as ReplayCacheError where error.code != .outputClosed {
+        case .failure(let error):
             if remote == nil { try VariableCheck(environment: environment).run(&examination) }
             try examination.fail("remote", error)
         }
         return nil
+    }
+
+    private var defaultSource: String {
+        let named = try? environment.setting("REPLAYCACHE_REMOTE")
+        return named.map(\.source) ?? "the provider's variables"
     }
 }

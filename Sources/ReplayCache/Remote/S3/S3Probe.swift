@@ -16,6 +16,9 @@ struct S3Probe: Sendable {
     /// Whether the host is an address, or a name of this machine (RFC 6761), which nobody has to look up.
     var isAddress: Bool { host.contains(":") || IPAddress.v4(host) != nil || ".\(host)".hasSuffix(".localhost") }
 
+    /// Whether a proxy looks names up.
+    var isProxied: Bool { HostResolver.isProxied }
+
     /// The addresses of the host, on a thread that may block.
     func addresses() throws -> [String] {
         let found = HostResolver.addresses(of: host)
