@@ -53,7 +53,7 @@ class Behaviour:
     b2Error: dict | None = None
     #: {"capabilities", "buckets": [{"id", "name"}] | null, "namePrefix"}, of the server only.
     b2Allowed: dict | None = None
-    #: {"role": R | null, "lifetimeSeconds": 3600, "authorization": T | null}, of the server only.
+    #: {"role": R | null, "lifetimeSeconds": 3600, "authorization": T | null, "secret", "token"}, of the server only.
     metadata: dict = field(default_factory=dict)
 
     def update(self, values):

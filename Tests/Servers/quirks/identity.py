@@ -20,11 +20,11 @@ class Identities:
         self.by_key[identity.key_id] = identity
         return identity
 
-    def issue(self, now, lifetime):
-        """New temporary credentials."""
+    def issue(self, now, lifetime, secret=None, token=None):
+        """New temporary credentials, with a secret and a token that a test can look for."""
         return self.add(
-            Identity("ASIA" + secrets.token_hex(8).upper(), secrets.token_hex(20), secrets.token_hex(32) + "+/==",
-                     now + lifetime)
+            Identity("ASIA" + secrets.token_hex(8).upper(), secret or secrets.token_hex(20),
+                     token or secrets.token_hex(32) + "+/==", now + lifetime)
         )
 
     def expire_tokens(self, now):

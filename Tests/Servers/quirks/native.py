@@ -102,7 +102,8 @@ class NativeServices:
         return json_answer({"RoleArn": "arn:aws:iam::123456789012:role/test", **self._issue(now)})
 
     def _issue(self, now):
-        identity = self.identities.issue(now, self.behaviour.metadata.get("lifetimeSeconds", 3600))
+        wish = self.behaviour.metadata
+        identity = self.identities.issue(now, wish.get("lifetimeSeconds", 3600), wish.get("secret"), wish.get("token"))
 
         def text(seconds):
             return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

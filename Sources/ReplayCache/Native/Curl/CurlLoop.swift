@@ -175,7 +175,8 @@ internal import Synchronization
         if let handle = handles.removeValue(forKey: ObjectIdentifier(transfer)), let multi = unsafe multi {
             _ = unsafe curl_multi_remove_handle(multi, handle.easy)
             handle.reset()
-            // After a failure a handle may keep its buffer, and then refuses another size (libcurl 7.88).
+            // After a failure a handle may keep what a reset does not take away: with libcurl 7.88.1, after a name that is
+            // not known, it refuses the size of its buffer.
             if failure == nil { idle.append(handle) }
         }
         transfer.finish(failure)

@@ -217,7 +217,8 @@ private struct ResponseHead {
         guard byteCount <= Self.maximumByteCount else { return false }
         if line.hasPrefix("HTTP/") {
             headers = [:]
-            status = Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0
+            // Some leave out the blank before a reason that is empty.
+            status = Int(line.split(whereSeparator: \.isWhitespace).dropFirst().first ?? "") ?? 0
             return true
         }
         guard let colon = line.firstIndex(of: ":") else { return true }

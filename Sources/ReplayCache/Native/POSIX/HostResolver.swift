@@ -36,9 +36,12 @@ package final class HostResolver: Sendable {
         let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
         guard !authority.hasPrefix("["), !authority.contains("@") else { return nil }
         let pieces = authority.split(separator: ":")
-        guard let host = pieces.first, host.contains(where: \.isLetter), host != "localhost" else { return nil }
+        guard let host = pieces.first, host.contains(where: \.isLetter), !isLoopback(host) else { return nil }
         return (String(host), pieces.count > 1 ? Int(pieces[1]) ?? 0 : url.hasPrefix("https") ? 443 : 80)
     }
+
+    /// Names that libcurl takes for this machine, whatever a resolver says (RFC 6761 section 6.3).
+    private static func isLoopback(_ host: Substring) -> Bool { host == "localhost" || host.hasSuffix(".localhost") }
 
     /// All addresses of a host (getaddrinfo(3)); empty when it has none.
     package static func addresses(of host: String) -> [String] {

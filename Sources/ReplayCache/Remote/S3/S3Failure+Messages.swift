@@ -92,11 +92,15 @@ extension S3Failure {
                     "set AWS_REGION to the bucket's region, or the endpoint to the one of that region"
                 )
             case .credentials: credentialTrouble
+            case .expired where failure.code == "InvalidToken":
+                (
+                    "\(title) does not take the session token that came with the key\(keyID)\(source)",
+                    "keys that expire have a session token of their own: set all three anew, or unset a token that is left over"
+                )
             case .expired:
                 (
-                    failure.code == "InvalidToken"
-                        ? "\(title) does not take the session token\(source)" : "the credentials have expired\(source)",
-                    "get new ones and run the same command again: it continues"
+                    "the credentials have expired: key\(keyID)\(source)",
+                    "get new ones, with their session token, and run the same command again: it continues"
                 )
             case .denied: denial
             case .quota:

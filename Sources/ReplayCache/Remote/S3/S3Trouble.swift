@@ -68,7 +68,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
     /// Error codes in the body, which decide before the status.
     static let byCode: [String: S3Trouble] = [
         "SlowDown": .throttled, "ServiceUnavailable": .throttled, "TooManyRequests": .throttled,
-        "RequestLimitExceeded": .throttled, "BandwidthLimitExceeded": .throttled, "Throttling": .throttled,
+        "RequestLimitExceeded": .throttled, "RateLimitExceeded": .throttled, "Throttling": .throttled,
         "ThrottlingException": .throttled, "RequestThrottled": .throttled, "ReducedRequestRate": .throttled,
         "InternalError": .transient, "RequestTimeout": .transient, "IncompleteBody": .transient,
         "ClientDisconnect": .transient, "OperationAborted": .transient, "ConditionalRequestConflict": .transient,

@@ -115,11 +115,22 @@ package struct ServerBehaviour: Sendable, Encodable {
         package var lifetimeSeconds: Int
         /// What the container service wants as `Authorization`; nil for nothing.
         package var authorization: String?
+        /// What the keys that are handed out consist of; nil for something new each time.
+        package var secret: String?
+        package var token: String?
 
-        package init(role: String = "replaycache-role", lifetimeSeconds: Int = 3600, authorization: String? = nil) {
+        package init(
+            role: String = "replaycache-role",
+            lifetimeSeconds: Int = 3600,
+            authorization: String? = nil,
+            secret: String? = nil,
+            token: String? = nil
+        ) {
             self.role = role
             self.lifetimeSeconds = lifetimeSeconds
             self.authorization = authorization
+            self.secret = secret
+            self.token = token
         }
     }
 

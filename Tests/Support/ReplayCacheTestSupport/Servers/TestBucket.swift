@@ -21,26 +21,29 @@ package struct TestBucket: Sendable {
     /// All that a client needs.
     ///
     /// `port` is that of a proxy instead of the server's own; with `bucketInHost` a quirk server is found as
-    /// `bucket.localhost`, which curl takes for this machine.
+    /// `bucket.localhost`, which curl takes for this machine. `provider` is what the client takes the server for.
     package func connection(
+        provider: Provider? = nil,
         prefix: String = "",
         port: Int? = nil,
         bucketInHost: Bool = false,
-        credentials: S3Credentials? = nil
+        region: String? = nil,
+        credentials: (any S3CredentialSource)? = nil,
+        certificateFile: String? = nil
     ) -> S3Connection {
         S3Connection(
-            provider: server.provider,
+            provider: provider ?? server.provider,
             endpoint: S3Endpoint(
                 isSecure: server.endpoint.isSecure,
                 host: bucketInHost ? "localhost" : "127.0.0.1",
                 port: port ?? server.port
             ),
-            region: server.region,
+            region: region ?? server.region,
             bucket: name,
             prefix: prefix,
             usesPathStyle: !bucketInHost,
-            credentials: FixedS3Credentials(credentials ?? server.credentials),
-            certificateFile: server.certificateFile
+            credentials: credentials ?? FixedS3Credentials(server.credentials),
+            certificateFile: certificateFile ?? server.certificateFile
         )
     }
 
@@ -67,9 +70,15 @@ package struct TestBucket: Sendable {
 
     /// Puts an object there behind the client's back.
     package func plant(_ key: String, _ bytes: [UInt8]) throws {
-        let digits = Array("0123456789abcdef")
-        let hex = String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", ["key": key, "hex": hex])
+        let digits = Array("0123456789abcdef".utf8)
+        var hex: [UInt8] = []
+        hex.reserveCapacity(2 * bytes.count)
+        for byte in bytes {
+            hex.append(digits[Int(byte >> 4)])
+            hex.append(digits[Int(byte & 15)])
+        }
+        let object = ["key": key, "hex": String(decoding: hex, as: UTF8.self)]
+        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", object)
     }
 
     /// Changes one byte of an object at rest; its ETag stays.

@@ -3,11 +3,11 @@ import Testing
 @testable import ReplayCache
 
 /// Bytes a second, by a clock that no test waits for.
-struct BandwidthLimitTests {
+struct RateLimitTests {
     private let clock = Instants()
 
-    private func limit(_ bytesPerSecond: Int64) -> BandwidthLimit {
-        BandwidthLimit(
+    private func limit(_ bytesPerSecond: Int64) -> RateLimit {
+        RateLimit(
             bytesPerSecond: bytesPerSecond,
             now: { [clock] in clock.now },
             sleep: { [clock] in try await clock.sleep($0) }
