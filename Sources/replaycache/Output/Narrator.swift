@@ -61,7 +61,8 @@ final class Narrator: Sendable {
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .retrying(let what, let seconds):
             // Short waits are nobody's business; a long one explains why nothing moves, and once for all that wait.
-            return isVerbose || (seconds >= 3 && isTimeToTellOfWaiting()) ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
+            guard isVerbose || (seconds >= 3 && isTimeToTellOfWaiting()) else { return nil }
+            return "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)"
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil
         }

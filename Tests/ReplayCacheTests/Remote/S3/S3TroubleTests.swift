@@ -116,9 +116,9 @@ struct S3TroubleTests {
     func aLostAnswerMeans(_ kind: HTTPFailure.Kind) {
         let expected: S3Trouble =
             switch kind {
-            case .nameResolution, .connection, .connectTimeout: .unreachable
+            case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
             case .certificate, .certificateFile: .certificate
-            case .tls, .interrupted, .stalled, .truncated: .transient
+            case .interrupted, .stalled, .truncated: .transient
             case .malformed: .notS3
             case .local: .local
             }
