@@ -5,6 +5,9 @@ internal import Synchronization
 /// Rounds of as many requests as are allowed at once are compared by what they moved a second. A round that moved a tenth
 /// more than the best so far widens the limit by half; others leave it, and after some of them it is tried again, since
 /// networks change.
+///
+/// Long bodies take several places: on a slow line a few parts of a large file that get through are worth more than many
+/// that are all half sent when the run is stopped.
 final class ConcurrencyLimit: Sendable {
     private struct Tuning {
         var limit: Int
@@ -52,23 +55,32 @@ final class ConcurrencyLimit: Sendable {
     /// How many may be in flight now.
     var current: Int { semaphore.capacity }
 
-    /// Waits for a place; each must be given back by ``leave(work:)`` or ``leaveThrottled()``.
-    func enter() async throws { try await semaphore.enter() }
+    /// Bytes of a body that take a place of their own, and how many of those places there are at most: a part takes five.
+    private static let bytesPerPlace: Int64 = 4 << 20
+    private static let maximumExtraPlaces: Int64 = 4
 
-    /// Gives a place back after a request that moved `work` bytes; nil after one that tells nothing of the speed.
-    func leave(work: Int64?) {
+    /// Places that a request with a body of up to so many bytes takes; with `--jobs` a request is a request.
+    func places(forBytes byteCount: Int64) -> Int {
+        fixed == nil ? 1 + Int(min(byteCount / Self.bytesPerPlace, Self.maximumExtraPlaces)) : 1
+    }
+
+    /// Waits for places; they must be given back by ``leave(work:places:)`` or ``leaveThrottled(places:)``.
+    func enter(places: Int = 1) async throws { try await semaphore.enter(places) }
+
+    /// Gives places back after a request that moved `work` bytes; nil after one that tells nothing of the speed.
+    func leave(work: Int64?, places: Int = 1) {
         let limit = tuning.withLock { tuning in
             guard let work, fixed == nil else { return tuning.limit }
-            tuning.roundCount += 1
+            tuning.roundCount += places
             tuning.roundWork += work + Self.workPerRequest
             if tuning.roundCount >= tuning.limit { Self.endRound(&tuning, at: now()) }
             return tuning.limit
         }
-        semaphore.leave(capacity: limit)
+        semaphore.leave(places, capacity: limit)
     }
 
-    /// Gives a place back after the server asked for less.
-    func leaveThrottled() {
+    /// Gives places back after the server asked for less.
+    func leaveThrottled(places: Int = 1) {
         let time = now()
         let limit = tuning.withLock { tuning in
             guard fixed == nil, tuning.throttledAt.map({ time - $0 > Self.throttlePause }) ?? true else {
@@ -82,7 +94,7 @@ final class ConcurrencyLimit: Sendable {
             tuning.startRound(at: time)
             return tuning.limit
         }
-        semaphore.leave(capacity: limit)
+        semaphore.leave(places, capacity: limit)
     }
 
     private static func endRound(_ tuning: inout Tuning, at time: Int64) {

@@ -20,6 +20,14 @@ struct ConcurrencyLimitTests {
     }
 
     @Test
+    func partsOfLargeFilesTakeSeveralPlacesUnlessJobsAreFixed() {
+        let limit = ConcurrencyLimit()
+        #expect([0, 600_000, 4 << 20, 16 << 20, 1 << 40].map(limit.places) == [1, 1, 2, 5, 5])
+        #expect(limit.current / limit.places(forBytes: 16 << 20) == 3)
+        #expect(ConcurrencyLimit(fixed: 8).places(forBytes: 16 << 20) == 1)
+    }
+
+    @Test
     func itGrowsWhileMoreRequestsBringMoreThrough() async throws {
         let limit = makeLimit()
         var seen = [limit.current]

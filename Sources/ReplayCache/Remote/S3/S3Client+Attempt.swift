@@ -12,21 +12,26 @@ extension S3Client {
         // Before a place is taken: getting credentials may itself take a request.
         let credentials = try await connection.credentials.credentials(isReloading: history.isReloading)
         try await rate?.pass(1)
-        try await limit.enter()
+        let places = limit.places(forBytes: request.byteCount)
+        try await limit.enter(places: places)
         let address = knowledge.address
         do {
             let signed = try signed(request, history, credentials, address)
             let answer = try await exchange(request, signed, upload, delivery, meter)
             let value = try Self.value(of: answer, to: request, read)
             if let date = answer.response["date"].flatMap({ Timestamp(httpDate: $0) }) { knowledge.heard(date) }
-            limit.leave(work: meter.total)
+            limit.leave(work: meter.total, places: places)
             return value
         } catch var failure as S3Failure {
-            failure.trouble == .throttled ? limit.leaveThrottled() : limit.leave(work: nil)
+            if failure.trouble == .throttled {
+                limit.leaveThrottled(places: places)
+            } else {
+                limit.leave(work: nil, places: places)
+            }
             failure.signedFor = address
             throw failure
         } catch {
-            limit.leave(work: nil)
+            limit.leave(work: nil, places: places)
             throw error
         }
     }

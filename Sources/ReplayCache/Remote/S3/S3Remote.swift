@@ -41,6 +41,7 @@ package final class S3Remote: Remote {
         guard body.byteCount <= connection.provider.maximumPutByteCount else { throw RemoteError(.tooLarge, key) }
         var request = S3Request(purpose: .put, method: .put, key: path(key.string))
         request.payloadHash = body.digest.hex
+        request.byteCount = body.byteCount
         try await told {
             try await client.send(request, upload: { try VerifiedBody(body, key: key).upload })
         }
@@ -51,8 +52,9 @@ package final class S3Remote: Remote {
         maximum: Int64,
         _ begin: @escaping @Sendable () throws -> ByteReceiver
     ) async throws {
-        let request = S3Request(purpose: .get, method: .get, key: path(key.string))
-        try await told(missing: key) {
+        var request = S3Request(purpose: .get, method: .get, key: path(key.string))
+        request.byteCount = maximum
+        try await told(missing: key) { [request] in
             try await client.send(
                 request,
                 .streamed {

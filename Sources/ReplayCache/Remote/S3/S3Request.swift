@@ -16,6 +16,9 @@ struct S3Request: Sendable {
     /// Hexadecimal SHA-256 of the body.
     var payloadHash = S3Request.hashOfNothing
 
+    /// The most bytes of a body, in either direction.
+    var byteCount: Int64 = 0
+
     /// SHA-256 of no bytes.
     static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 }
