@@ -1,8 +1,7 @@
 #pragma once
-// Linux calls that Swift's Glibc module hides (they need _GNU_SOURCE) or cannot import (macros).
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Linux calls that Swift's Glibc module hides or cannot import (macros).
+//
+// No _GNU_SOURCE here: it changes types such as fd_set, which another module then has with another definition.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
