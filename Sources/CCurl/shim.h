@@ -35,6 +35,16 @@ static inline CURLcode replaycache_curl_get_private(CURL *easy, void **value) {
 static inline CURLMcode replaycache_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+typedef int (*replaycache_curl_socket_callback)(CURL *, curl_socket_t, int, void *, void *);
+typedef int (*replaycache_curl_timer_callback)(CURLM *, long, void *);
+static inline CURLMcode replaycache_curl_multi_set_callbacks(CURLM *multi, replaycache_curl_socket_callback socket,
+                                                             replaycache_curl_timer_callback timer, void *data) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, data);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, data);
+    return code;
+}
 // The build's own certificates; a macro that Swift does not see tells the version of the structure.
 static inline const char *replaycache_curl_certificate_file(void) {
     return curl_version_info(CURLVERSION_NOW)->cainfo;

@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -20,6 +22,32 @@ static inline int replaycache_rename_noreplace(int from, const char *old_name, i
 static inline unsigned long replaycache_file_system_type(const char *path) {
     struct statfs status;
     return statfs(path, &status) == 0 ? (unsigned long)status.f_type & 0xFFFFFFFFul : 0;
+}
+
+// epoll(7) with a descriptor in each event: the structure is packed, which Swift does not import everywhere.
+static inline int replaycache_epoll_set(int epoll, int descriptor, int adds, int reads, int writes) {
+    struct epoll_event event = {.events = (reads ? EPOLLIN : 0u) | (writes ? EPOLLOUT : 0u)};
+    event.data.fd = descriptor;
+    return epoll_ctl(epoll, adds ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event);
+}
+
+struct replaycache_ready {
+    int descriptor;
+    unsigned char reads, writes, fails;
+};
+
+// At most `capacity` (64 at the most) events; -1 after an interrupt too.
+static inline int replaycache_epoll_wait(int epoll, struct replaycache_ready *ready, int capacity, int milliseconds) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, milliseconds);
+    for (int index = 0; index < count; index++) {
+        unsigned int bits = events[index].events;
+        ready[index].descriptor = events[index].data.fd;
+        ready[index].reads = (bits & (EPOLLIN | EPOLLHUP)) != 0;
+        ready[index].writes = (bits & EPOLLOUT) != 0;
+        ready[index].fails = (bits & EPOLLERR) != 0;
+    }
+    return count;
 }
 
 static const long replaycache_utime_omit = (1l << 30) - 2l;  // UTIME_OMIT of bits/stat.h

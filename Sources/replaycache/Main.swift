@@ -13,12 +13,14 @@ struct ReplayCacheCommand: AsyncParsableCommand {
             stopped, and nothing gets its name before its bytes are verified.
 
             Examples:
+              replaycache push ~/slp b2:my-bucket/replaycache
+              replaycache fetch b2:my-bucket/replaycache ./replays --character mewtwo
               replaycache push ~/slp /mnt/backup/melee
-              replaycache fetch /mnt/backup/melee ./replays --character mewtwo
             """,
         version: Version.current,
         subcommands: [
             Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, Verify.self, Scan.self, SQL.self,
+            DoctorCommand.self,
             Checkpoint.self,
         ]
     )

@@ -147,6 +147,7 @@ struct ExitStatusTests {
         ["push", "slp", "remote", "--into", "/absolute"], ["push", "slp", "remote", "--into", "checkpoints/x"],
         ["push", "slp", "remote", "--into", "foo/bar"],
         ["push", "slp", "slp/inside"], ["push", "slp", "gdrive:folder"], ["push", "slp", "b2:no bucket"],
+        ["doctor", "gdrive:folder"],
         ["sql", "SELECT nonsense"],
         ["sql", "CREATE TABLE x (y)"], ["verify", "slp"], ["scan", "slp", "--quiet", "--verbose"],
         ["checkpoint", "push", "slp", "--run", "a/b", "--remote", "remote"],

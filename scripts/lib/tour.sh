@@ -85,6 +85,7 @@ what_next() {
 # What next
 #   install         sudo cp .build/release/replaycache /usr/local/bin/
 #   your replays    replaycache push ~/slp /mnt/backup/melee
+#   to a bucket     replaycache push ~/slp b2:my-bucket/replaycache     (docs/remotes.md has the keys it wants)
 #   on a pod        replaycache fetch /mnt/backup/melee ./replays --character mewtwo
 #   all commands    replaycache --help, and README.md
 # What this tour made is in quickstart-demo/; remove it when you like.

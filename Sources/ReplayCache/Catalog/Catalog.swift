@@ -46,16 +46,21 @@ package actor Catalog {
 
     /// The row of a place and the file of its database, made on first use.
     package func place(_ place: Place) throws -> PlaceRecord {
-        let name = try Digest.of(Array(place.canonical.utf8)).hex.prefix(16)
+        let name = try Self.databaseName(of: place)
         try database.run(
             "INSERT OR IGNORE INTO place (canonical, database) VALUES (?, ?)",
             .text(place.canonical),
-            .text("places/\(name).sqlite")
+            .text(name)
         )
         return PlaceRecord(
             id: try id("SELECT id FROM place WHERE canonical = ?", place.canonical),
-            path: "\(home)/places/\(name).sqlite"
+            path: "\(home)/\(name)"
         )
+    }
+
+    /// The file of a place's database, below the catalog's folder.
+    static func databaseName(of place: Place) throws -> String {
+        "places/\(try Digest.of(Array(place.canonical.utf8)).hex.prefix(16)).sqlite"
     }
 
     /// The row of a place that was used before; nil when it was not.

@@ -8,7 +8,10 @@ package enum Schema {
     ]
 
     /// The version of `schema/base.sql` as it stands in a place's database here.
-    private static let baseVersion = 2
+    static let baseVersion = 2
+
+    /// The version of the catalog that this program makes.
+    static var catalogVersion: Int { catalogMigrations.count }
 
     /// Opens the catalog, making or migrating it as needed.
     package static func openCatalog(at path: String) throws -> Database {
@@ -71,13 +74,7 @@ package enum Schema {
     ) throws {
         func current() throws -> Int { try database.first("PRAGMA user_version") { $0.int(0) } ?? 0 }
         func refuseNewer(_ found: Int) throws {
-            guard found <= version else {
-                throw ReplayCacheError(
-                    .unsupportedFormat,
-                    "\(name) was written by a newer replaycache (schema \(found), this program knows \(version))",
-                    hint: "install a newer replaycache, or set REPLAYCACHE_HOME to another folder"
-                )
-            }
+            guard found <= version else { throw newer(name, found, than: version) }
         }
         let found = try current()
         try refuseNewer(found)
@@ -89,6 +86,15 @@ package enum Schema {
             try migrate(found)
             try database.execute("PRAGMA user_version = \(version)")
         }
+    }
+
+    /// The error of a database that a later version has changed.
+    static func newer(_ name: String, _ found: Int, than version: Int) -> ReplayCacheError {
+        ReplayCacheError(
+            .unsupportedFormat,
+            "\(name) was written by a newer replaycache (schema \(found), this program knows \(version))",
+            hint: "install a newer replaycache, or set REPLAYCACHE_HOME to another folder"
+        )
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -6,6 +6,8 @@ package struct RemoteSettings: Sendable {
     package var uploadBytesPerSecond: Int64?
     /// Bytes a second from the remote.
     package var downloadBytesPerSecond: Int64?
+    /// Tries of one request; nil for as many as patience has.
+    package var maximumAttempts: Int?
     /// Told what happens on the way.
     package var report: @Sendable (RemoteNotice) -> Void = { _ in }
 

@@ -68,6 +68,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var copies: Int?
     /// For `dedup`: bytes that those files take.
     public var bytesWasted: Int64?
+    /// For `doctor`: how the checks went.
+    public var checks: CheckCounts?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
     /// True when part of the log at the place is damaged or breaks the format.

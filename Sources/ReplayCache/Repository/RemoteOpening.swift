@@ -34,14 +34,18 @@ struct RemoteOpening {
                 return nil
             }
         case .bucket(let bucket):
-            let connection = try await S3Connection.resolve(
-                bucket,
-                environment: place.environment,
-                home: home,
-                needsWrite: needsWrite
-            )
-            return S3Remote(connection, settings: settings)
+            let connection = try await resolve(bucket, needsWrite)
+            let remote = S3Remote(connection, settings: settings)
+            guard connection.isRemembered else { return remote }
+            return RenewableRemote(remote) { [self] in
+                try await S3Connection.forget(bucket, environment: place.environment, home: home)
+                return S3Remote(try await resolve(bucket, needsWrite), settings: settings)
+            }
         }
+    }
+
+    private func resolve(_ bucket: BucketPlace, _ needsWrite: Bool) async throws -> S3Connection {
+        try await S3Connection.resolve(bucket, environment: place.environment, home: home, needsWrite: needsWrite)
     }
 
     private func missing() -> ReplayCacheError {

@@ -191,7 +191,8 @@ package final class Repository: Sendable {
         )
     }
 
-    private static func manifest(_ place: Place, _ remote: MeteredRemote) async throws -> Manifest? {
+    /// What stands at a place; nil when no repository does.
+    static func manifest(_ place: Place, _ remote: MeteredRemote) async throws -> Manifest? {
         do {
             let bytes = try await remote.bytes(of: Manifest.key, maximum: Manifest.maximumByteCount)
             return try Manifest.decode(bytes, at: "\(place)")

@@ -56,6 +56,16 @@ public struct ReplayCacheError: Error, Sendable, Equatable {
     public var subject: String?
     /// The error underneath, as text.
     public var cause: String?
+    /// What callers have to tell apart although people are told it in words alone.
+    package var circumstance: Circumstance?
+
+    /// A kind of failure that something can be done about without asking anybody.
+    package enum Circumstance: Sendable, Equatable {
+        /// The key, or the user, lacks a right that others may have.
+        case denied
+        /// Nobody answers at the address, or nobody there knows the key: what was remembered may be out of date.
+        case stranger
+    }
 
     /// Creates an error.
     public init(_ code: Code, _ message: String, hint: String? = nil, subject: String? = nil, cause: String? = nil) {

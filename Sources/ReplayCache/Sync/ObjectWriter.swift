@@ -44,9 +44,12 @@ struct ObjectWriter: Sendable {
         guard isKnown || size <= Recipe.threshold else {
             return try await storeInParts(file, digest: digest, size: size)
         }
-        defer { context.progress.advance(bytes: size) }
-        guard !isKnown else { return Stored(objectsReused: 1) }
-        return try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
+        let stored =
+            isKnown
+            ? Stored(objectsReused: 1)
+            : try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
+        context.progress.advance(bytes: size)
+        return stored
     }
 
     /// The object of a content that was put and not committed; nil when there is none to rely on.

@@ -150,8 +150,9 @@ struct Push {
                 }
             )
         } catch {
-            // What is stored and not committed is remembered and need not be sent again. Commit what is complete.
-            if !Task.isCancelled { try? await committer.commit() }
+            // What is stored and not committed is remembered and need not be sent again. Commit what is complete, unless
+            // that would only be waited for.
+            if !Task.isCancelled, (error as? ReplayCacheError)?.code != .unavailable { try? await committer.commit() }
             throw error
         }
         try await committer.commit()

@@ -52,6 +52,7 @@ struct CheckpointPush: ReplayCacheSubcommand {
     @Flag(help: "Only say what would be done.")
     var dryRun = false
 
+    @OptionGroup(title: "Network") var transfer: TransferArguments
     @OptionGroup var remote: CheckpointRemote
     @OptionGroup var global: GlobalOptions
 
@@ -62,7 +63,7 @@ struct CheckpointPush: ReplayCacheSubcommand {
         description.step = step
         description.metrics = try metrics()
         description.note = note
-        try await global.run { [description] in
+        try await global.run(transfer.options()) { [description] in
             try await $0.pushCheckpoint(files, to: place, description, isDryRun: dryRun)
         }
     }
@@ -162,13 +163,14 @@ struct CheckpointFetch: ReplayCacheSubcommand {
     @Flag(help: "Replace files that are different; they are kept as NAME.replaced-….")
     var force = false
 
+    @OptionGroup(title: "Network") var transfer: TransferArguments
     @OptionGroup var remote: CheckpointRemote
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
         let place = try remote.place()
         let reference = try CheckpointReference(reference)
-        try await global.run { workspace in
+        try await global.run(transfer.options()) { workspace in
             let (summary, checkpoint) = try await workspace.fetchCheckpoint(
                 reference,
                 from: place,

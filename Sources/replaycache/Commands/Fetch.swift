@@ -37,6 +37,8 @@ struct Fetch: ReplayCacheSubcommand {
     @Flag(help: "Only say what would be done.")
     var dryRun = false
 
+    @OptionGroup(title: "Network") var transfer: TransferArguments
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -49,6 +51,8 @@ struct Fetch: ReplayCacheSubcommand {
         options.isForced = force
         options.isParanoid = paranoid
         options.isDryRun = dryRun
-        try await global.run { [options] in try await $0.fetch(from: place, into: directory, options: options) }
+        try await global.run(transfer.options()) { [options] in
+            try await $0.fetch(from: place, into: directory, options: options)
+        }
     }
 }

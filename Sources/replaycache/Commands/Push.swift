@@ -44,6 +44,8 @@ struct Push: ReplayCacheSubcommand {
     @Flag(help: "Only say what would be done.")
     var dryRun = false
 
+    @OptionGroup(title: "Network") var transfer: TransferArguments
+
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
@@ -56,6 +58,8 @@ struct Push: ReplayCacheSubcommand {
         options.insistsOnNew = startsNew
         options.isParanoid = paranoid
         options.isDryRun = dryRun
-        try await global.run { [options] workspace in try await workspace.push(dir, to: place, options: options) }
+        try await global.run(transfer.options()) { [options] workspace in
+            try await workspace.push(dir, to: place, options: options)
+        }
     }
 }

@@ -19,10 +19,13 @@ struct GlobalOptions: ParsableArguments {
 
 extension GlobalOptions {
     /// Opens the catalog and runs an operation that ends with a summary, telling how it goes.
-    func run(_ operation: (Workspace) async throws -> SyncSummary) async throws {
+    func run(
+        _ transfer: TransferOptions = TransferOptions(),
+        _ operation: (Workspace) async throws -> SyncSummary
+    ) async throws {
         let progress = Progress()
         let narrator = Narrator(options: self, progress: progress)
-        let workspace = try await Workspace.open(progress: progress) { narrator.tell($0) }
+        let workspace = try await Workspace.open(progress: progress, transfer: transfer) { narrator.tell($0) }
         let summary = try await narrator.drawing { try await operation(workspace) }
         try narrator.conclude(summary)
         if let failure = summary.failure { throw SummarizedFailure(error: failure) }

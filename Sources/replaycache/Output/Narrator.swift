@@ -11,6 +11,7 @@ final class Narrator: Sendable {
     /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
     private let isDrawn = Mutex(false)
     private let hasToldOfDamage = Mutex(false)
+    private let toldOfWaitingAt = Mutex<ContinuousClock.Instant?>(nil)
 
     init(options: GlobalOptions, progress: Progress) {
         isJSON = options.json
@@ -59,9 +60,20 @@ final class Narrator: Sendable {
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .retrying(let what, let seconds):
-            return isVerbose ? "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)" : nil
+            // Short waits are nobody's business; a long one explains why nothing moves, and once for all that wait.
+            guard isVerbose || (seconds >= 3 && isTimeToTellOfWaiting()) else { return nil }
+            return "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)"
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil
+        }
+    }
+
+    private func isTimeToTellOfWaiting() -> Bool {
+        toldOfWaitingAt.withLock { last in
+            let now = ContinuousClock.now
+            if let last, now - last < Self.plainInterval { return false }
+            last = now
+            return true
         }
     }
 

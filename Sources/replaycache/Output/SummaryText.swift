@@ -46,7 +46,8 @@ enum SummaryText {
     }
 
     private static func deed(_ s: SyncSummary) -> String {
-        let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))"
+        let again = s.retries > 0 ? ", \(Decimals.grouped(s.retries)) sent again" : ""
+        let time = "\(Decimals.format(s.seconds, places: s.seconds < 10 ? 2 : 0)) s, \(requests(s.requests))\(again)"
         let sent = moved(s.objectsUploaded, s.bytesRaw, s.bytesUploaded, "sent")
         let received = moved(s.objectsDownloaded, s.bytesRaw, s.bytesDownloaded, "received")
         let inStep = "\(files(s.filesInStep)) already there (\(time))"

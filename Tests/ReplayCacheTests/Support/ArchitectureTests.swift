@@ -126,6 +126,18 @@ struct ArchitectureTests {
     }
 
     @Test
+    func nothingAboveTheRemotesKnowsHowBytesTravel() {
+        let words = ["HTTPClient", "HTTPRequest", "HTTPFailure", "S3Client", "S3Request", "S3Failure"]
+        let offenders = offenders { source in
+            ["ReplayCache/Sync/", "ReplayCache/Doctor/", "ReplayCache/Repository/", "replaycache/"].contains {
+                source.path.hasPrefix($0)
+            }
+                && words.contains { source.contains(word: $0) }
+        }
+        #expect(offenders.isEmpty)
+    }
+
+    @Test
     func contentAndReplaysKnowNothingAboveThem() {
         let words = ["Catalog", "PlaceStore", "Repository", "Remote", "Workspace", "SyncContext"]
         let offenders = offenders { source in

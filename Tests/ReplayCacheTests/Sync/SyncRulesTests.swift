@@ -17,7 +17,7 @@ struct SyncRulesTests {
         place = try scratch.place()
     }
 
-    private func arrange(_ rule: SyncRule) async throws {
+    private func arrange(_ rule: SyncRule, at place: Place) async throws {
         if rule.startsAgreed {
             try await mine.publish("old", to: place)
             try await theirs.fetch(from: place)
@@ -25,7 +25,7 @@ struct SyncRulesTests {
         try await rule.arrange(mine, theirs, place)
     }
 
-    private func answer(_ summary: SyncSummary) async throws -> SyncRule.Answer {
+    private func answer(_ summary: SyncSummary, at place: Place) async throws -> SyncRule.Answer {
         let digest = try await mine.entries(at: place)[SyncRule.path]
         let texts = try ["old", "mine", "theirs", "same"].map { (text: $0, digest: try Digest.of(Array($0.utf8))) }
         let kept = try mine.files().filter { $0.contains(".replaced-") }
@@ -43,46 +43,48 @@ struct SyncRulesTests {
         )
     }
 
-    @Test(arguments: SyncRule.all)
-    func aPushDoesWhatTheTableSays(_ rule: SyncRule) async throws {
-        try await arrange(rule)
-        #expect(try await answer(mine.push(to: place)) == rule.push)
+    @Test(arguments: SyncRule.all, PlaceKind.allCases)
+    func aPushDoesWhatTheTableSays(_ rule: SyncRule, _ kind: PlaceKind) async throws {
+        let place = try await kind.place(in: scratch)
+        try await arrange(rule, at: place)
+        #expect(try await answer(mine.push(to: place), at: place) == rule.push)
         let again = try await mine.push(to: place)
         #expect(again.requests.put == 0)
         var settled = rule.push
         settled.uploads = 0
-        #expect(try await answer(again) == settled)
+        #expect(try await answer(again, at: place) == settled)
     }
 
-    @Test(arguments: SyncRule.all)
-    func aFetchDoesWhatTheTableSays(_ rule: SyncRule) async throws {
-        try await arrange(rule)
-        #expect(try await answer(mine.fetch(from: place)) == rule.fetch)
+    @Test(arguments: SyncRule.all, PlaceKind.allCases)
+    func aFetchDoesWhatTheTableSays(_ rule: SyncRule, _ kind: PlaceKind) async throws {
+        let place = try await kind.place(in: scratch)
+        try await arrange(rule, at: place)
+        #expect(try await answer(mine.fetch(from: place), at: place) == rule.fetch)
         var settled = rule.fetch
         settled.downloads = 0
-        #expect(try await answer(mine.fetch(from: place)) == settled)
+        #expect(try await answer(mine.fetch(from: place), at: place) == settled)
     }
 
     @Test(arguments: SyncRule.all)
     func aForcedPushDecidesForTheLocalSide(_ rule: SyncRule) async throws {
-        try await arrange(rule)
-        #expect(try await answer(mine.push(to: place) { $0.isForced = true }) == rule.forcedPush)
+        try await arrange(rule, at: place)
+        #expect(try await answer(mine.push(to: place) { $0.isForced = true }, at: place) == rule.forcedPush)
         let again = try await mine.push(to: place) { $0.isForced = true }
         #expect(again.requests.put == 0)
     }
 
     @Test(arguments: SyncRule.all)
     func aForcedFetchDecidesForTheRemoteSide(_ rule: SyncRule) async throws {
-        try await arrange(rule)
-        #expect(try await answer(mine.fetch(from: place) { $0.isForced = true }) == rule.forcedFetch)
+        try await arrange(rule, at: place)
+        #expect(try await answer(mine.fetch(from: place) { $0.isForced = true }, at: place) == rule.forcedFetch)
         var settled = rule.forcedFetch
         settled.downloads = 0
-        #expect(try await answer(mine.fetch(from: place) { $0.isForced = true }) == settled)
+        #expect(try await answer(mine.fetch(from: place) { $0.isForced = true }, at: place) == settled)
     }
 
     @Test(arguments: SyncRule.all)
     func statusTellsWhatPushAndFetchWouldDo(_ rule: SyncRule) async throws {
-        try await arrange(rule)
+        try await arrange(rule, at: place)
         let path = try LogicalPath("replays")
         let status = try await mine.workspace.status(mine.folder, at: place, path: path)
         #expect(status.conflicts == rule.push.conflicts)
@@ -94,7 +96,7 @@ struct SyncRulesTests {
 
     @Test(arguments: SyncRule.all)
     func aDryRunTouchesNeitherSide(_ rule: SyncRule) async throws {
-        try await arrange(rule)
+        try await arrange(rule, at: place)
         let before = try Tree.listing(of: place.directory) + Tree.listing(of: mine.folder)
         let push = try await mine.push(to: place) { $0.isDryRun = true }
         let fetch = try await mine.fetch(from: place) { $0.isDryRun = true }

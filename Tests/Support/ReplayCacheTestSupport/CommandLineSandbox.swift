@@ -94,11 +94,12 @@ public final class CommandLineSandbox: Sendable {
     /// Returns the exit status; nil when the command ended before `condition` held.
     public func run(
         _ arguments: [String],
+        environment: [String: String] = [:],
         until condition: @escaping @Sendable () -> Bool,
         _ signal: Subprocess.Signal
     ) async throws -> Int? {
         let result = try await Subprocess.run(
-            try configuration(arguments),
+            try configuration(arguments, environment: environment),
             input: .none,
             output: .discarded,
             error: .discarded

@@ -30,13 +30,15 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
             case .tooManySymbolicLinkLevels: "a symbolic link stands in the way; replace it by a real folder"
             default: nil
             }
-        return ReplayCacheError(
+        var error = ReplayCacheError(
             errno == .brokenPipe ? .outputClosed : .disk,
             "cannot \(operation) \(path)",
             hint: hint,
             subject: subject ?? path,
             cause: "\(errno)"
         )
+        if [.permissionDenied, .notPermitted, .readOnlyFileSystem].contains(errno) { error.circumstance = .denied }
+        return error
     }
 
     /// The error of the call that just failed on this thread.

@@ -26,7 +26,8 @@ package final class HostResolver: Sendable {
         known.withLock { _ = $0.removeValue(forKey: "\(host):\(port)") }
     }
 
-    private static let isProxied = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    /// Whether a proxy may be between here and any server.
+    package static let isProxied = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
         .contains { Machine.environment($0) != nil }
 
     /// Nil for an address, which needs no look-up.

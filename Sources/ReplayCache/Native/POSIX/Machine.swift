@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Facts about this machine and its clocks.
@@ -76,10 +75,6 @@ package enum Machine {
 
     /// Whether `path` is on a network file system, where SQLite's WAL is unsafe (sqlite.org/wal.html).
     package static func isNetworkFileSystem(_ path: String) -> Bool {
-        // f_type values of statfs(2): NFS, SMB, SMB2, CIFS, Ceph, FUSE (sshfs, s3fs), 9P, Lustre, GFS2.
-        let network: [UInt64] = [
-            0x6969, 0x517B, 0xFE53_4D42, 0xFF53_4D42, 0x00C3_6400, 0x6573_5546, 0x0102_1997, 0x0BD0_0BD0, 0x0116_1970,
-        ]
-        return network.contains(UInt64(unsafe replaycache_file_system_type(path)))
+        FileSystem.networkTypes[FileSystem.type(of: path)] != nil
     }
 }

@@ -39,16 +39,23 @@ package struct SQLiteError: Error, Sendable, Equatable {
                 cause: message
             )
         case SQLITE_CORRUPT, SQLITE_NOTADB:
-            ReplayCacheError(
-                .disk,
-                "the catalog is damaged",
-                hint: "move $REPLAYCACHE_HOME aside; it is rebuilt from the folders and the remotes",
-                cause: message
-            )
+            .damagedCatalog(cause: message)
         case SQLITE_INTERRUPT:
             ReplayCacheError(.cancelled, "interrupted while \(action)")
         default:
             ReplayCacheError(.unclassified, "the catalog refused a statement while \(action)", cause: message)
         }
+    }
+}
+
+extension ReplayCacheError {
+    /// A database of this program that SQLite finds broken.
+    static func damagedCatalog(cause: String) -> ReplayCacheError {
+        ReplayCacheError(
+            .disk,
+            "the catalog is damaged",
+            hint: "move $REPLAYCACHE_HOME aside; it is rebuilt from the folders and the remotes",
+            cause: cause
+        )
     }
 }

@@ -27,7 +27,7 @@ extension Place {
 }
 
 /// The variables that together name a bucket and the way to it.
-private struct ProviderVariables {
+struct ProviderVariables {
     let scheme: String
     let keys: KeyVariables
     let buckets: [String]

@@ -19,6 +19,7 @@ extension S3Connection {
         let search = CredentialSearch(place: place, environment: environment, provider: address.provider, http: http)
         let credentials = try await search.credentials()
         var findings = Findings(place, address, credentials)
+        var isRemembered = false
         let endpoint: S3Endpoint
         switch address.server {
         case .endpoint(let known): endpoint = known
@@ -34,6 +35,7 @@ extension S3Connection {
                 )
             }
             endpoint = try discovery.endpoint(of: found.account)
+            isRemembered = found.isRemembered
             findings.add("account", found.remark)
         }
         let region = try RegionSetting.of(endpoint, address.provider, configured: address.region)
@@ -48,6 +50,7 @@ extension S3Connection {
             usesPathStyle: address.usesPathStyle,
             credentials: RefreshingCredentials(credentials, now: now) { try await search.credentials() },
             certificateFile: address.certificateFile?.path,
+            isRemembered: isRemembered,
             findings: findings.all
         )
     }
@@ -101,13 +104,16 @@ private struct B2Lookup {
         let account: B2Account
         /// Where it was found, for people.
         let remark: String
+        var isRemembered = false
     }
 
     /// The account, which passed `check`.
     ///
     /// What is remembered and does not pass is asked for again: the bucket may be new.
     func account(_ check: (B2Account) throws -> Void) async throws -> Found {
-        if let known = try remembered(check) { return Found(account: known, remark: "remembered from an earlier run") }
+        if let known = try remembered(check) {
+            return Found(account: known, remark: "remembered from an earlier run", isRemembered: true)
+        }
         let account = try await discovery.account(credentials)
         try check(account)
         do {

@@ -11,6 +11,7 @@ extension S3Client {
     ) async throws -> Value {
         // Before a place is taken: getting credentials may itself take a request.
         let credentials = try await connection.credentials.credentials(isReloading: history.isReloading)
+        try await rate?.pass(1)
         try await limit.enter()
         let address = knowledge.address
         do {
@@ -84,7 +85,8 @@ extension S3Client {
             throw S3Failure(request, pretence: answer) ?? S3Failure(request, notS3: response, "no ETag")
         case .delete:
             if let failure = S3Failure(request, pretence: answer) { throw failure }
-            guard response["content-type"]?.hasPrefix("text/html") != true else {
+            // Some servers call an empty answer HTML.
+            guard answer.body.isEmpty || response["content-type"]?.hasPrefix("text/html") != true else {
                 throw S3Failure(request, notS3: response, "a page of HTML")
             }
         default: break
@@ -112,7 +114,7 @@ extension HTTPResponse {
 }
 
 extension HTTPClient.Upload {
-    fileprivate func metered(_ meter: TransferMeter, _ limit: BandwidthLimit?) -> Self {
+    fileprivate func metered(_ meter: TransferMeter, _ limit: RateLimit?) -> Self {
         Self(
             byteCount: byteCount,
             pace: { count in

@@ -8,8 +8,10 @@ final class S3Client: Sendable {
     let pacing: RetryPacing
     let http: HTTPClient
     let knowledge: S3Knowledge
-    let upload: BandwidthLimit?
-    let download: BandwidthLimit?
+    let upload: RateLimit?
+    let download: RateLimit?
+    /// Requests a second that the provider takes.
+    let rate: RateLimit?
     private let traffic = Mutex(RetryCounts())
 
     init(
@@ -20,11 +22,14 @@ final class S3Client: Sendable {
     ) {
         self.connection = connection
         self.settings = settings
+        var pacing = pacing
+        if let attempts = settings.maximumAttempts { pacing.policy.maximumAttempts = attempts }
         self.pacing = pacing
         self.http = http
         limit = ConcurrencyLimit(fixed: settings.jobs)
-        upload = settings.uploadBytesPerSecond.map { BandwidthLimit(bytesPerSecond: $0) }
-        download = settings.downloadBytesPerSecond.map { BandwidthLimit(bytesPerSecond: $0) }
+        upload = settings.uploadBytesPerSecond.map { RateLimit(perSecond: $0) }
+        download = settings.downloadBytesPerSecond.map { RateLimit(perSecond: $0) }
+        rate = connection.provider.requestsPerSecond.map { RateLimit(perSecond: Int64($0)) }
         knowledge = S3Knowledge(connection, now: pacing.now)
     }
 

@@ -34,6 +34,8 @@ package struct S3Connection: Sendable {
     package let credentials: any S3CredentialSource
     /// A file of certificates to trust instead of the system's (`AWS_CA_BUNDLE`, `SSL_CERT_FILE`).
     package let certificateFile: String?
+    /// Whether the endpoint was remembered from an earlier run, and the provider may have moved it since.
+    package let isRemembered: Bool
     /// Where each setting was found, for people; never a secret.
     package let findings: [Finding]
 
@@ -59,6 +61,7 @@ package struct S3Connection: Sendable {
         usesPathStyle: Bool? = nil,
         credentials: any S3CredentialSource,
         certificateFile: String? = nil,
+        isRemembered: Bool = false,
         findings: [Finding] = []
     ) {
         self.provider = provider
@@ -70,6 +73,7 @@ package struct S3Connection: Sendable {
         self.usesPathStyle = usesPathStyle ?? (provider.usesPathStyle || bucket.contains("."))
         self.credentials = credentials
         self.certificateFile = certificateFile
+        self.isRemembered = isRemembered
         self.findings = findings
     }
 }

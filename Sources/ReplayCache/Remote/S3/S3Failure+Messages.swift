@@ -32,13 +32,23 @@ extension S3Failure {
         func redacted(_ text: String) -> String {
             secrets.reduce(text) { $0.replacing($1.reveal(), with: "\($1)") }
         }
-        return ReplayCacheError(
+        var error = ReplayCacheError(
             trouble.remedy.code,
             redacted(message),
             hint: hint,
             subject: request.key ?? connection.bucket,
             cause: cause.map(redacted)
         )
+        error.circumstance = circumstance
+        return error
+    }
+
+    private var circumstance: ReplayCacheError.Circumstance? {
+        switch trouble {
+        case .denied: .denied
+        case .credentials, .unreachable, .certificate: .stranger
+        default: nil
+        }
     }
 
     private struct Text {
@@ -136,6 +146,11 @@ extension S3Failure {
                 (
                     "the certificate of \(host) is not to be trusted",
                     "check the endpoint's name; for a server with an authority of its own set AWS_CA_BUNDLE to its file"
+                )
+            case .tls:
+                (
+                    "TLS with \(connection.endpoint.authority) does not come about",
+                    "check that the endpoint speaks https, on this port, and that no proxy is in between"
                 )
             case .certificateFile:
                 (

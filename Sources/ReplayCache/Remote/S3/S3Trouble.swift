@@ -68,7 +68,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
     /// Error codes in the body, which decide before the status.
     static let byCode: [String: S3Trouble] = [
         "SlowDown": .throttled, "ServiceUnavailable": .throttled, "TooManyRequests": .throttled,
-        "RequestLimitExceeded": .throttled, "BandwidthLimitExceeded": .throttled, "Throttling": .throttled,
+        "RequestLimitExceeded": .throttled, "RateLimitExceeded": .throttled, "Throttling": .throttled,
         "ThrottlingException": .throttled, "RequestThrottled": .throttled, "ReducedRequestRate": .throttled,
         "InternalError": .transient, "RequestTimeout": .transient, "IncompleteBody": .transient,
         "ClientDisconnect": .transient, "OperationAborted": .transient, "ConditionalRequestConflict": .transient,
@@ -141,9 +141,9 @@ enum S3Trouble: String, Sendable, CaseIterable {
     /// Without a whole answer.
     static func of(_ failure: HTTPFailure) -> S3Trouble {
         switch failure.kind {
-        case .nameResolution, .connection, .connectTimeout: .unreachable
+        case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
         case .certificate, .certificateFile: .certificate
-        case .tls, .interrupted, .stalled, .truncated: .transient
+        case .interrupted, .stalled, .truncated: .transient
         case .malformed: .notS3
         case .local: .local
         }

@@ -40,7 +40,7 @@ struct S3TroubleTests {
         Row(status: 503, code: "ServiceUnavailable", expected: .throttled),
         Row(status: 429, code: "TooManyRequests", expected: .throttled),
         Row(status: 400, code: "RequestLimitExceeded", expected: .throttled),
-        Row(status: 509, code: "BandwidthLimitExceeded", expected: .throttled),
+        Row(status: 509, code: "RateLimitExceeded", expected: .throttled),
         Row(status: 509, expected: .throttled), Row(status: 503, expected: .throttled),
         Row(status: 429, body: page, expected: .throttled), Row(status: 503, body: page, expected: .throttled),
         Row(status: 503, method: .head, expected: .throttled),
@@ -116,9 +116,9 @@ struct S3TroubleTests {
     func aLostAnswerMeans(_ kind: HTTPFailure.Kind) {
         let expected: S3Trouble =
             switch kind {
-            case .nameResolution, .connection, .connectTimeout: .unreachable
+            case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
             case .certificate, .certificateFile: .certificate
-            case .tls, .interrupted, .stalled, .truncated: .transient
+            case .interrupted, .stalled, .truncated: .transient
             case .malformed: .notS3
             case .local: .local
             }

@@ -3,25 +3,25 @@ import Testing
 @testable import ReplayCache
 
 /// Bytes a second, by a clock that no test waits for.
-struct BandwidthLimitTests {
+struct RateLimitTests {
     private let clock = Instants()
 
-    private func limit(_ bytesPerSecond: Int64) -> BandwidthLimit {
-        BandwidthLimit(
-            bytesPerSecond: bytesPerSecond,
+    private func limit(_ perSecond: Int64) -> RateLimit {
+        RateLimit(
+            perSecond: perSecond,
             now: { [clock] in clock.now },
             sleep: { [clock] in try await clock.sleep($0) }
         )
     }
 
     @Test(arguments: [1, 1000, 1 << 20, 1 << 40])
-    func bytesTakeTheirTime(_ bytesPerSecond: Int64) async throws {
-        let limit = limit(bytesPerSecond)
+    func bytesTakeTheirTime(_ perSecond: Int64) async throws {
+        let limit = limit(perSecond)
         let start = clock.now
-        let piece = Int(min(bytesPerSecond, 128 << 10))
+        let piece = Int(min(perSecond, 128 << 10))
         for _ in 0..<50 { try await limit.pass(piece) }
         let seconds = Double(clock.now - start) / 1e9
-        let expected = 50 * Double(piece) / Double(bytesPerSecond)
+        let expected = 50 * Double(piece) / Double(perSecond)
         // The last piece is not waited for, and a tenth of a second may be caught up.
         #expect(seconds <= expected + 1e-6)
         #expect(seconds >= expected * 49 / 50 - 0.1 - 1e-6)
@@ -43,8 +43,8 @@ struct BandwidthLimitTests {
     }
 
     @Test(arguments: [0, -5])
-    func aSenselessLimitIsTheLeastOne(_ bytesPerSecond: Int64) async throws {
-        let limit = limit(bytesPerSecond)
+    func aSenselessLimitIsTheLeastOne(_ perSecond: Int64) async throws {
+        let limit = limit(perSecond)
         for _ in 0..<2 { try await limit.pass(1) }
         #expect(clock.pauses == [.seconds(1)])
     }

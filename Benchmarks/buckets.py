@@ -1,0 +1,148 @@
+"""Transfers to and from a bucket, the program and its peers in turn. Called by Benchmarks/buckets, which starts the server."""
+
+import json, os, pathlib, shutil, ssl, statistics, subprocess, sys, tempfile, time, urllib.request
+
+from measuring import Run, median, show
+
+PROGRAM = str(pathlib.Path(sys.argv[1]) / "replaycache")
+SERVER = int((pathlib.Path(sys.argv[2]) / "run" / "rclone.pid").read_text().split()[0])
+PEERS = pathlib.Path(os.environ["REPLAYCACHE_PEERS"]) / "bin"
+ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+RCLONE = {f"RCLONE_CONFIG_X_{name}": value for name, value in {
+    "TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": ENDPOINT, "ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+    "SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"]}.items()}
+TICKS = os.sysconf("SC_CLK_TCK")
+ROUNDS = 3
+
+
+def server_cpu():
+    fields = pathlib.Path(f"/proc/{SERVER}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Transfer(Run):
+    """A run, and what the server spent on it."""
+
+    def __init__(self, command, home=None):
+        before = server_cpu()
+        super().__init__(command, home, RCLONE)
+        self.server = server_cpu() - before
+
+
+def s5cmd(*arguments):
+    return [PEERS / "s5cmd", "--endpoint-url", ENDPOINT, *arguments]
+
+
+def rclone(*arguments):
+    return [PEERS / "rclone", "--config", "/dev/null", *arguments]
+
+
+def uploads(library, bucket, folder, round):
+    return {
+        "replaycache": ([PROGRAM, "push", library, f"s3:{bucket}/ours", "--json"], folder / f"push{round}"),
+        "s5cmd": (s5cmd("cp", f"{library}/*", f"s3://{bucket}/s5/"), None),
+        "rclone": (rclone("copy", "--transfers", "32", "--s3-no-check-bucket", library, f"X:{bucket}/rc"), None),
+    }
+
+
+def downloads(bucket, folder, round):
+    return {
+        "replaycache": ([PROGRAM, "fetch", f"s3:{bucket}/ours", folder / f"ours{round}", "--json"],
+                        folder / f"fetch{round}"),
+        "s5cmd": (s5cmd("cp", f"s3://{bucket}/s5/*", f"{folder}/s5-{round}/"), None),
+        "rclone": (rclone("copy", "--transfers", "32", f"X:{bucket}/rc", folder / f"rc{round}"), None),
+    }
+
+
+def compare(name, library, folder):
+    """Uploads and downloads a folder with each program, a fresh bucket and fresh folders each time."""
+    size = sum(path.stat().st_size for path in library.iterdir())
+    results = {"up": {}, "down": {}}
+    for round in range(ROUNDS + 1):
+        bucket, work = f"round{round}-{os.getpid()}-{len(name)}", folder / f"work{round}"
+        work.mkdir()
+        subprocess.run(s5cmd("mb", f"s3://{bucket}"), check=True, stdout=subprocess.DEVNULL)
+        for direction, commands in ("up", uploads(library, bucket, work, round)), ("down", downloads(bucket, work, round)):
+            for program, (command, home) in commands.items():
+                run = Transfer(command, home)
+                if round:
+                    results[direction].setdefault(program, []).append(run)
+        subprocess.run(s5cmd("rm", f"s3://{bucket}/*"), check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(work)
+        time.sleep(6)  # For five seconds ext4 steps around the inodes that were just freed, at whoever writes next.
+    for direction, programs in results.items():
+        ours = programs["replaycache"]
+        for program, runs in programs.items():
+            ratio = "" if runs is ours else (
+                f"; wall {statistics.median(t.wall / o.wall for o, t in zip(ours, runs)):.2f}x ours, "
+                f"cpu {median(runs, 'cpu') / median(ours, 'cpu'):.2f}x, "
+                f"memory {median(runs, 'memory') / median(ours, 'memory'):.2f}x")
+            show(f"{name} {direction}, {program}", f"{median(runs, 'wall'):.2f} s, {size / median(runs, 'wall') / 1e6:,.0f} MB/s, "
+                 f"{median(runs, 'cpu') / size * 1e9:.2f} cpu s/GB (server {median(runs, 'server') / size * 1e9:.2f}), "
+                 f"{median(runs, 'memory') / 1e6:.0f} MB{ratio}")
+
+
+def in_flight(library, folder):
+    bucket = f"flight-{os.getpid()}"
+    subprocess.run(s5cmd("mb", f"s3://{bucket}"), check=True, stdout=subprocess.DEVNULL)
+    for command in ["push", library, f"s3:{bucket}/ours"], ["fetch", f"s3:{bucket}/ours", folder / "flight"]:
+        run = Run([PROGRAM, *command, "--jobs", "128", "--json"], folder / f"flight-{command[0]}")
+        show(f"{command[0]}, 128 requests in flight", f"{run.memory / 1e6:.0f} MB peak")
+
+
+def connections(folder):
+    """What a connection costs: the same small objects over few connections and over many."""
+    row = {"name": "generic", "title": "test", "regionRule": "configured", "usesPathStyle": True, "hasBulkDelete": True,
+           "versions": "possible", "maximumPutByteCount": 5 << 30, "idleSeconds": 15, "limitsWritesPerKey": False,
+           "repeatsListTokens": False}
+    (folder / "row.json").write_text(json.dumps(row))
+    library = folder / "tiny"
+    library.mkdir()
+    for number in range(512):
+        (library / f"{number}.bin").write_bytes(os.urandom(1000))
+    for name, options in ("plain", []), ("TLS", ["--tls"]):
+        facts = json.loads(subprocess.run(
+            [sys.executable, "Tests/Servers/testserver.py", "start", folder / f"quirks-{name}", "--parent",
+             str(os.getpid()), "quirks", "--provider", folder / "row.json", *options],
+            check=True, stdout=subprocess.PIPE).stdout)
+        endpoint = f"{'https' if options else 'http'}://127.0.0.1:{facts['port']}"
+        trust = ssl.create_default_context(cafile=facts["certificate"]) if options else None
+
+        def control(method, call, body=None):
+            request = urllib.request.Request(f"{endpoint}/_control/{call}", body, method=method)
+            return json.loads(urllib.request.urlopen(request, context=trust).read())
+
+        variables = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": facts["region"], "AWS_ACCESS_KEY_ID": facts["accessKey"],
+                     "AWS_SECRET_ACCESS_KEY": facts["secretKey"], "AWS_CA_BUNDLE": facts.get("certificate") or ""}
+        cpu, opened = {}, {}
+        for jobs in "1", "128":
+            control("POST", "buckets", json.dumps({"name": f"jobs{jobs}"}).encode())
+            before = control("GET", "stats")["connections"]
+            runs = [Run([PROGRAM, "push", library, f"s3:jobs{jobs}/{round}", "--jobs", jobs, "--json"],
+                        folder / f"home-{name}-{jobs}-{round}", variables) for round in range(3)]
+            opened[jobs] = (control("GET", "stats")["connections"] - before) / len(runs)
+            cpu[jobs] = median(runs, "cpu")
+        os.kill(facts["keeper"], 15)
+        each = (cpu["128"] - cpu["1"]) / max(1, opened["128"] - opened["1"])
+        show(f"a new connection, {name}", f"{each * 1e3:.2f} ms of cpu ({opened['1']:.0f} and {opened['128']:.0f} "
+             f"connections for 512 objects)")
+
+
+def main(folder):
+    large, small = folder / "large", folder / "small"
+    for library, count, size in (large, 1000, 3_000_000), (small, 10_000, 30_000):
+        library.mkdir()
+        for number in range(count):
+            (library / f"{number}.bin").write_bytes(os.urandom(size))
+    connections(folder)
+    compare("10,000 x 30 kB", small, folder)
+    compare("1,000 x 3 MB", large, folder)
+    in_flight(large, folder)
+
+
+if __name__ == "__main__":
+    if sys.argv[3]:
+        main(pathlib.Path(sys.argv[3]))
+    else:
+        with tempfile.TemporaryDirectory(prefix="replaycache-buckets-") as name:
+            main(pathlib.Path(name))

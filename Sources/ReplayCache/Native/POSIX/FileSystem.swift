@@ -1,0 +1,43 @@
+internal import CLinux
+internal import Glibc
+
+/// What kind of file system a path is on, and what room there is.
+package struct FileSystem: Sendable, Equatable {
+    /// For people: `ext4`, `NFS`, or its number.
+    package let name: String
+    /// Whether other machines may have it too, so that SQLite's WAL is unsafe.
+    package let isNetwork: Bool
+    /// Free for this user; nil where the file system does not tell.
+    package let freeByteCount: Int64?
+
+    /// Looks at an existing file or folder (statfs(2), statvfs(3)).
+    package init(of path: String) throws(FileError) {
+        var raw = statvfs()
+        guard unsafe statvfs(path, &raw) == 0 else { throw FileError.last("look at", path) }
+        // Some file systems have no notion of their size.
+        let (free, overflows) = UInt64(raw.f_bavail).multipliedReportingOverflow(by: UInt64(raw.f_frsize))
+        freeByteCount = raw.f_blocks == 0 ? nil : overflows ? .max : Int64(clamping: free)
+        let type = Self.type(of: path)
+        isNetwork = Self.networkTypes[type] != nil
+        name =
+            Self.networkTypes[type] ?? Self.localTypes[type]
+            ?? "a file system of type 0x\(String(type, radix: 16))"
+    }
+
+    static func type(of path: String) -> UInt64 { UInt64(unsafe replaycache_file_system_type(path)) }
+
+    /// `f_type` of statfs(2); FUSE is sshfs, s3fs, and the volumes of some pods.
+    static let networkTypes: [UInt64: String] = [
+        0x6969: "NFS", 0x517B: "SMB", 0xFE53_4D42: "SMB", 0xFF53_4D42: "CIFS", 0x00C3_6400: "Ceph",
+        0x6573_5546: "FUSE", 0x0102_1997: "9P", 0x0BD0_0BD0: "Lustre", 0x0116_1970: "GFS2",
+    ]
+
+    private static let localTypes: [UInt64: String] = [
+        0xEF53: "ext4", 0x5846_5342: "XFS", 0x9123_683E: "Btrfs", 0x0102_1994: "tmpfs", 0x794C_7630: "overlayfs",
+        0x2FC1_2FC1: "ZFS", 0xF2F5_2010: "F2FS", 0x4D44: "FAT", 0x2011_BAB0: "exFAT", 0x7366_746E: "NTFS",
+        0x5346_544E: "NTFS", 0x8584_58F6: "ramfs",
+    ]
+
+    /// Whether this user may make files in a folder (access(2)).
+    package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+}
