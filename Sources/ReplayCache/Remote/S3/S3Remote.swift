@@ -38,11 +38,14 @@ package final class S3Remote: Remote {
     // MARK: Objects
 
     package func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
-        guard body.byteCount <= connection.provider.maximumPutByteCount else { throw RemoteError(.tooLarge, key) }
         var request = S3Request(purpose: .put, method: .put, key: path(key.string))
         request.payloadHash = body.digest.hex
         request.byteCount = body.byteCount
         try await told {
+            guard body.byteCount <= connection.provider.maximumPutByteCount else {
+                // What the server would say once it had all of it.
+                throw S3Failure(trouble: .refused, request: request, code: "EntityTooLarge")
+            }
             try await client.send(request, upload: { try VerifiedBody(body, key: key).upload })
         }
     }

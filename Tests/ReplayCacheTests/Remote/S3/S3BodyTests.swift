@@ -171,9 +171,11 @@ struct S3BodyTests {
         let bench = try await S3Bench(.runpod)
         let key = try S3Bench.key("objects/ab/one")
         let body = RemoteBody(source: ByteArraySource([]), byteCount: 500_000_001, digest: try Digest.of([]))
-        await #expect(throws: RemoteError(.tooLarge, key)) {
-            try await bench.remote.put(key, body, durability: .commit)
-        }
+        let error = try #require(
+            await bench.refusal { try await bench.remote.put(key, body, durability: .commit) }
+        )
+        #expect(error.code == .configuration)
+        #expect(error.message.contains("RunPod volume does not take an object as large as some/prefix/objects/ab/one"))
         #expect(try bench.bucket.stats().requests == 0)
     }
 

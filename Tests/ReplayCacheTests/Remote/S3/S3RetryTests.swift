@@ -142,7 +142,7 @@ struct S3RetryTests {
         #expect(try bench.bucket.stats().requests == 1)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func aServerThatIsNotThereIsGivenUpAfterThreeTries() async throws {
         let bench = try await S3Bench(connection: { $0.connection(port: 1) })
         let error = try #require(await bench.refusal { try await S3Verb.list.perform(bench.remote) })
