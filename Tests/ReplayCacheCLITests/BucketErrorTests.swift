@@ -121,6 +121,23 @@ struct BucketErrorTests {
 
     private static let lines = [
         Case(
+            name: "a proxy that refuses",
+            // The test server has no answer to CONNECT.
+            changes: {
+                ["AWS_ENDPOINT_URL": "https://storage.invalid", "https_proxy": $0.bucket.server.endpoint.description]
+            },
+            status: 5,
+            message: ["the proxy between here and storage.invalid lets nothing through"],
+            hint: "https_proxy"
+        ),
+        Case(
+            name: "a proxy that is not there",
+            changes: { _ in ["AWS_ENDPOINT_URL": "https://storage.invalid", "https_proxy": "http://127.0.0.1:9"] },
+            status: 7,
+            message: ["storage.invalid cannot be reached"],
+            hint: "check the proxy in https_proxy"
+        ),
+        Case(
             name: "a proxy that speaks HTML",
             behaviour: always(200, html: true),
             status: 7,
@@ -237,6 +254,14 @@ struct BucketErrorTests {
     }
 
     // MARK: What works, with a remark
+
+    @Test
+    func whatIsOnThisMachineIsReachedPastAnyProxy() async throws {
+        let bucket = try await BucketSandbox()
+        let proxies = ["http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"]
+        let result = try await bucket.push(changes: proxies)
+        #expect(result.status == 0, "\(result.errors)")
+    }
 
     @Test(arguments: [301, 307, 400])
     func aBucketInAnotherRegionWorksWithARemark(status: Int) async throws {

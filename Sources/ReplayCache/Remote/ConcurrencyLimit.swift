@@ -3,8 +3,8 @@ internal import Synchronization
 /// How many requests are in flight at once: grows while that brings more through, is halved when the server asks for less.
 ///
 /// Rounds of as many requests as are allowed at once are compared by what they moved a second. A round that moved a tenth
-/// more than the best so far widens the limit by half; others leave it, and after some of them it is tried again, since
-/// networks change.
+/// more than the best so far widens the limit by half; others leave it. After some of them it is widened on trial, since
+/// networks change, and narrowed again if that brought nothing.
 ///
 /// Long bodies take several places: on a slow line a few parts of a large file that get through are worth more than many
 /// that are all half sent when the run is stopped.
@@ -17,6 +17,8 @@ final class ConcurrencyLimit: Sendable {
         var bestRate = 0.0
         var roundsWithoutGain = 0
         var throttledAt: Int64?
+        /// The limit to go back to if the round that runs is no faster than the best.
+        var limitBeforeTrial: Int?
 
         mutating func startRound(at time: Int64) {
             roundStartedAt = time
@@ -32,7 +34,7 @@ final class ConcurrencyLimit: Sendable {
     /// What a request costs beside its bytes, so that small objects count.
     private static let workPerRequest: Int64 = 64 << 10
     private static let gain = 1.1
-    private static let roundsUntilRetry = 8
+    private static let roundsUntilTrial = 8
     /// Answers of requests that were in flight when the limit was halved say nothing new.
     private static let throttlePause: Int64 = 1_000_000_000
 
@@ -91,6 +93,7 @@ final class ConcurrencyLimit: Sendable {
             // What was best was too much.
             tuning.bestRate /= 2
             tuning.roundsWithoutGain = 0
+            tuning.limitBeforeTrial = nil
             tuning.startRound(at: time)
             return tuning.limit
         }
@@ -100,11 +103,24 @@ final class ConcurrencyLimit: Sendable {
     private static func endRound(_ tuning: inout Tuning, at time: Int64) {
         let seconds = Double(max(1, time - tuning.roundStartedAt)) / 1e9
         let rate = Double(tuning.roundWork) / seconds
-        tuning.roundsWithoutGain += 1
-        if rate > tuning.bestRate * gain || tuning.roundsWithoutGain > roundsUntilRetry {
-            tuning.bestRate = max(rate, tuning.bestRate * 0.9)
+        let wider = min(maximum, tuning.limit + max(1, tuning.limit / 2))
+        if rate > tuning.bestRate * gain {
+            tuning.bestRate = rate
+            tuning.limit = wider
+            tuning.limitBeforeTrial = nil
             tuning.roundsWithoutGain = 0
-            tuning.limit = min(maximum, tuning.limit + max(1, tuning.limit / 2))
+        } else if let before = tuning.limitBeforeTrial {
+            tuning.limit = before
+            tuning.limitBeforeTrial = nil
+            // What was best may be a thing of the past.
+            tuning.bestRate = max(rate, tuning.bestRate * 0.95)
+            tuning.roundsWithoutGain = 0
+        } else {
+            tuning.roundsWithoutGain += 1
+            if tuning.roundsWithoutGain > roundsUntilTrial {
+                tuning.limitBeforeTrial = tuning.limit
+                tuning.limit = wider
+            }
         }
         tuning.startRound(at: time)
     }

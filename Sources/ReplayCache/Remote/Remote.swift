@@ -30,7 +30,10 @@ package protocol Remote: Sendable {
         _ page: @Sendable ([RemoteItem]) async throws -> Void
     ) async throws -> Timestamp?
 
-    /// Removes what is under each of `keys`, with all its versions; fine if nothing is.
+    /// Removes what is under each of `keys`; fine if nothing is.
+    ///
+    /// With all its versions where a provider always keeps them. In a bucket that was set to keep them, old versions stay
+    /// until its own rules remove them.
     func delete(_ keys: [RemoteKey]) async throws
 
     /// The name of something at the place, whether a key or not; nil when it is empty but for what programs leave.

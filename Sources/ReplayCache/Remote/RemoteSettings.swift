@@ -19,8 +19,8 @@ package struct RemoteSettings: Sendable {
 
 /// What a remote tells while it works.
 package enum RemoteNotice: Sendable, Equatable {
-    /// A request failed and is sent again after a pause.
-    case retrying(what: String, after: Duration)
+    /// A request failed, `waited` after it was first sent, and is sent again after a pause.
+    case retrying(what: String, waited: Duration, after: Duration)
     /// The clock of this machine is off, and requests are signed for the server's time; a positive offset: it is behind.
     case clockCorrected(offset: Duration, host: String)
     /// The bucket is in another region than was configured.

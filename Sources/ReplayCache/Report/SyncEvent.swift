@@ -24,8 +24,8 @@ public enum SyncEvent: Sendable {
     case published(path: String)
     /// This many files became visible in one commit.
     case committed(files: Int)
-    /// A request failed and is sent again after a pause.
-    case retrying(what: String, seconds: Double)
+    /// A request failed, `waited` seconds after it was first sent, and is sent again after a pause.
+    case retrying(what: String, waited: Double, seconds: Double)
     /// Something at the place is damaged or breaks the format, and was left out: an answer may lack what is in it.
     case damaged(String)
     /// Anything else out of order.
@@ -33,7 +33,9 @@ public enum SyncEvent: Sendable {
 }
 
 extension SyncEvent: Encodable {
-    private enum Key: String, CodingKey { case v, event, path, reason, place, from, to, files, message, seconds }
+    private enum Key: String, CodingKey {
+        case v, event, path, reason, place, from, to, files, message, waited, seconds
+    }
 
     /// Writes a flat object with `event` and the fields of the case.
     public func encode(to encoder: any Encoder) throws {
@@ -58,8 +60,9 @@ extension SyncEvent: Encodable {
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)
-        case .retrying(let what, let seconds):
+        case .retrying(let what, let waited, let seconds):
             try write("retrying", [(.reason, what)])
+            try container.encode(waited, forKey: .waited)
             try container.encode(seconds, forKey: .seconds)
         case .damaged(let message), .warning(let message): try write("warning", [(.message, message)])
         }

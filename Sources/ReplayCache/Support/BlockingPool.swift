@@ -25,6 +25,10 @@ package final class BlockingPool: TaskExecutor {
                 if head == pending.count {
                     pending.removeAll(keepingCapacity: true)
                     head = 0
+                } else if head >= 1024, 2 * head >= pending.count {
+                    // A pool that is never idle must not keep what it has done.
+                    pending.removeFirst(head)
+                    head = 0
                 }
             }
             return pending[head]

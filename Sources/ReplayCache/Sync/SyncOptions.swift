@@ -95,8 +95,8 @@ extension RemoteNotice {
     /// The same for people.
     var event: SyncEvent {
         switch self {
-        case .retrying(let what, let pause):
-            return .retrying(what: what, seconds: pause.seconds)
+        case .retrying(let what, let waited, let pause):
+            return .retrying(what: what, waited: waited.seconds, seconds: pause.seconds)
         case .clockCorrected(let offset, let host):
             let minutes = Int((abs(offset.seconds) / 60).rounded())
             return .warning(

@@ -59,9 +59,9 @@ final class Narrator: Sendable {
         case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
-        case .retrying(let what, let seconds):
+        case .retrying(let what, let waited, let seconds):
             // Short waits are nobody's business; a long one explains why nothing moves, and once for all that wait.
-            guard isVerbose || (seconds >= 3 && isTimeToTellOfWaiting()) else { return nil }
+            guard isVerbose || (waited + seconds >= 5 && isTimeToTellOfWaiting()) else { return nil }
             return "trying again in \(Decimals.format(seconds, places: 1)) s: \(what)"
         case .committed(let files): return isVerbose ? "committed: \(Decimals.grouped(files)) files" : nil
         default: return nil

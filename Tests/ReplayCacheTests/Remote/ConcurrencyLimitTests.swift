@@ -48,10 +48,24 @@ struct ConcurrencyLimitTests {
     }
 
     @Test
-    func afterAWhileItIsTriedAgain() async throws {
+    func afterAWhileMoreAreTriedAndGivenUpIfThatBringsNothing() async throws {
         let limit = makeLimit()
-        for _ in 0..<11 { try await round(limit, seconds: Double(limit.current) / 16) }
-        #expect(limit.current == 36)
+        var seen: [Int] = []
+        for _ in 0..<200 {
+            try await round(limit, seconds: Double(limit.current) / 16)
+            seen.append(limit.current)
+        }
+        #expect(seen.max() == 36)
+        #expect(seen.filter { $0 == 36 }.count < 25)
+    }
+
+    @Test
+    func aTrialThatBringsMoreIsKept() async throws {
+        let limit = makeLimit()
+        while limit.current < 36 { try await round(limit, seconds: Double(limit.current) / 16) }
+        // The line has become wider.
+        try await round(limit, seconds: 1)
+        #expect(limit.current == 54)
     }
 
     @Test

@@ -5,7 +5,8 @@ import Testing
 /// The queues between a socket and a task are short: whoever is slow pauses the other.
 struct CurlTransferTests {
     private static func transfer(upload: Int64? = nil) -> CurlTransfer {
-        CurlTransfer(HTTPRequest(.get, "http://127.0.0.1/"), uploadByteCount: upload, resolved: nil)
+        let body = upload.map { HTTPClient.Upload(byteCount: $0) { _, _ in 0 } }
+        return CurlTransfer(HTTPRequest(.get, "http://127.0.0.1/"), body, resolved: nil)
     }
 
     /// Gives pieces until the transfer takes no more; the bytes that it took.

@@ -113,7 +113,7 @@ package enum EventKind: Sendable {
         case .retired(let path): (.retired, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
-        case .retrying(let what, _): (.retrying, what)
+        case .retrying(let what, _, _): (.retrying, what)
         case .damaged(let message), .warning(let message): (.warning, message)
         }
     }

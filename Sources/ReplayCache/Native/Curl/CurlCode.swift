@@ -6,7 +6,7 @@ extension HTTPFailure {
         let kind: Kind =
             switch code {
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameResolution
-            case CURLE_COULDNT_CONNECT: .connection
+            case CURLE_COULDNT_CONNECT, CURLE_PROXY: .connection
             case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .certificate
             case CURLE_SSL_CACERT_BADFILE: .certificateFile
             case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED: .tls

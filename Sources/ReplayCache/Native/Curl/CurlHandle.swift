@@ -134,7 +134,15 @@ internal import CCurl
         return code == CURLE_OK && microseconds > 0
     }
 
+    /// What a proxy answered to CONNECT; 0 when there was none.
+    var proxyStatus: Int {
+        var status = 0
+        return unsafe replaycache_curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK ? status : 0
+    }
+
     /// Goes on after a pause, in both directions; what still has nothing to do pauses again.
+    ///
+    /// A failure shows as the end of the transfer.
     func resume() { _ = unsafe curl_easy_pause(easy, CURLPAUSE_CONT) }
 }
 
@@ -156,7 +164,6 @@ private let readBody: replaycache_curl_data_callback = { buffer, size, count, po
     switch unsafe transfer.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size * count)) {
     case .moved(let count): return count
     case .paused: return Int(CURL_READFUNC_PAUSE)
-    case .failed: return Int(CURL_READFUNC_ABORT)
     }
 }
 
@@ -165,7 +172,6 @@ private let writeBody: replaycache_curl_data_callback = { buffer, size, count, p
     switch unsafe transfer.write(UnsafeRawBufferPointer(start: buffer, count: size * count)) {
     case .moved(let count): return count
     case .paused: return Int(CURL_WRITEFUNC_PAUSE)
-    case .failed: return 0
     }
 }
 

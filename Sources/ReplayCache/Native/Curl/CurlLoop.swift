@@ -161,6 +161,10 @@ internal import Synchronization
             if failure?.kind == .stalled, !handle.wasConnected {
                 failure = HTTPFailure(.connectTimeout, failure?.detail ?? "")
             }
+            let proxyStatus = handle.proxyStatus
+            if failure != nil, proxyStatus >= 400 {
+                failure = HTTPFailure(.proxy, "the proxy answered \(proxyStatus)")
+            }
             finish(transfer, failure)
         }
     }

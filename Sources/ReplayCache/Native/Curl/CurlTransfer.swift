@@ -11,6 +11,7 @@ final class CurlTransfer: Sendable {
     let request: HTTPRequest
     /// Nil for a request without a body.
     let uploadByteCount: Int64?
+    private let sent: (@Sendable (Int) -> Void)?
     /// `host:port:address,…` for libcurl, so that it need not look the name up.
     let resolved: String?
 
@@ -33,10 +34,11 @@ final class CurlTransfer: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ request: HTTPRequest, uploadByteCount: Int64?, resolved: String?) {
+    init(_ request: HTTPRequest, _ upload: HTTPClient.Upload?, resolved: String?) {
         self.request = request
-        self.uploadByteCount = uploadByteCount
         self.resolved = resolved
+        uploadByteCount = upload?.byteCount
+        sent = upload?.sent
     }
 
     // MARK: For the tasks
@@ -98,13 +100,12 @@ final class CurlTransfer: Sendable {
     enum Flow {
         case moved(Int)
         case paused
-        case failed
     }
 
     /// Copies bytes to be sent into `target`.
     func read(into target: UnsafeMutableRawBufferPointer) -> Flow {
         var waiting: CheckedContinuation<Bool, Never>?
-        var sent: Chunk?
+        var emptied: Chunk?
         let flow = state.withLock { state -> Flow in
             guard let first = state.outgoing.first else {
                 if state.bytesSent == uploadByteCount { return .moved(0) }
@@ -122,15 +123,16 @@ final class CurlTransfer: Sendable {
             state.sentOfFirst += count
             state.bytesSent += Int64(count)
             if state.sentOfFirst == first.count {
-                sent = state.outgoing.removeFirst()
+                emptied = state.outgoing.removeFirst()
                 state.sentOfFirst = 0
                 waiting = state.sender
                 state.sender = nil
             }
             return .moved(count)
         }
-        if let sent { ChunkPool.shared.give(sent) }
+        if let emptied { ChunkPool.shared.give(emptied) }
         waiting?.resume(returning: true)
+        if case .moved(let count) = flow { sent?(count) }
         return flow
     }
 

@@ -18,14 +18,18 @@ package final class HTTPClient: HTTPExchanging {
         package let fill: @Sendable (_ offset: Int64, _ buffer: inout [UInt8]) throws -> Int
         /// Waits until that many bytes may be sent.
         package let pace: @Sendable (_ byteCount: Int) async throws -> Void
+        /// Told of bytes that were sent, on the thread of the sockets.
+        package let sent: @Sendable (_ byteCount: Int) -> Void
 
         package init(
             byteCount: Int64,
             pace: @escaping @Sendable (Int) async throws -> Void = { _ in },
+            sent: @escaping @Sendable (Int) -> Void = { _ in },
             fill: @escaping @Sendable (Int64, inout [UInt8]) throws -> Int
         ) {
             self.byteCount = byteCount
             self.pace = pace
+            self.sent = sent
             self.fill = fill
         }
     }
@@ -44,9 +48,9 @@ package final class HTTPClient: HTTPExchanging {
         pace: @escaping @Sendable (Int) async throws -> Void = { _ in },
         _ receive: @escaping Receiver
     ) async throws -> HTTPResponse {
-        let entry = request.limits.ignoresProxy ? nil : await resolver.entry(for: request.url)
-        let transfer = CurlTransfer(request, uploadByteCount: upload?.byteCount, resolved: entry)
         do {
+            let entry = request.limits.ignoresProxy ? nil : try await resolver.entry(for: request.url)
+            let transfer = CurlTransfer(request, upload, resolved: entry)
             // A pool of their own: behind a queue of files to compress, transfers would stall.
             return try await withTaskExecutorPreference(BlockingPool.transfers) {
                 try await Self.run(transfer, on: loop, upload, pace, receive)

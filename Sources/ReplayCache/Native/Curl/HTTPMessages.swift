@@ -73,6 +73,8 @@ package struct HTTPFailure: Error, Sendable, Equatable {
         /// Nobody listens there, or no way leads there.
         case connection
         case connectTimeout
+        /// A proxy lets nothing through to the server.
+        case proxy
         /// The certificate is not for this host, not trusted, or expired.
         case certificate
         /// TLS failed otherwise.

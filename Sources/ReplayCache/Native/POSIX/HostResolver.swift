@@ -3,32 +3,39 @@ internal import Synchronization
 
 /// Looks host names up once and not again for every connection: a hundred at once would each ask.
 package final class HostResolver: Sendable {
-    private let known = Mutex<[String: String]>([:])
+    /// Look-ups that are over or under way; a call of getaddrinfo(3) cannot be cancelled, and all who ask wait for one.
+    private let lookUps = Mutex<[String: Task<[String], Never>]>([:])
 
     package init() {}
 
     /// `host:port:address,…` for the host of a URL, the form of `CURLOPT_RESOLVE`; nil when there is nothing to look up,
     /// or a proxy may be in between, which looks names up itself.
-    func entry(for url: String) async -> String? {
-        guard let (host, port) = Self.host(of: url), !Self.isProxied else { return nil }
-        if let entry = known.withLock({ $0["\(host):\(port)"] }) { return entry }
-        let addresses = try? await BlockingPool.transfers.run { Self.addresses(of: host) }
-        guard let addresses, !addresses.isEmpty else { return nil }
+    ///
+    /// - Throws: ``HTTPFailure`` of kind `nameResolution`.
+    func entry(for url: String) async throws -> String? {
+        guard let (host, port) = Self.host(of: url), Self.proxyVariables.isEmpty else { return nil }
+        let lookUp = lookUps.withLock { lookUps in
+            if let known = lookUps[host] { return known }
+            // Not among the bodies of transfers, which a resolver that does not answer would hold up.
+            let new = Task { (try? await BlockingPool.shared.run { Self.addresses(of: host) }) ?? [] }
+            lookUps[host] = new
+            return new
+        }
+        let addresses = await lookUp.value
+        guard !addresses.isEmpty else { throw HTTPFailure(.nameResolution, "no address for \(host)") }
         // The plus lets it expire like an answer of libcurl's own resolver.
-        let entry = "+\(host):\(port):\(addresses.joined(separator: ","))"
-        known.withLock { $0["\(host):\(port)"] = entry }
-        return entry
+        return "+\(host):\(port):\(addresses.joined(separator: ","))"
     }
 
     /// Nobody answered there: the next request looks again.
     func forget(_ url: String) {
-        guard let (host, port) = Self.host(of: url) else { return }
-        known.withLock { _ = $0.removeValue(forKey: "\(host):\(port)") }
+        guard let (host, _) = Self.host(of: url) else { return }
+        lookUps.withLock { _ = $0.removeValue(forKey: host) }
     }
 
-    /// Whether a proxy may be between here and any server.
-    package static let isProxied = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-        .contains { Machine.environment($0) != nil }
+    /// The variables that put a proxy between here and servers, of those that libcurl reads.
+    package static let proxyVariables = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        .filter { Machine.environment($0) != nil }
 
     /// Nil for an address, which needs no look-up.
     private static func host(of url: String) -> (String, Int)? {

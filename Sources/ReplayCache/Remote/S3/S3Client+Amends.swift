@@ -53,7 +53,7 @@ extension S3Client {
         ]
         let meter = TransferMeter(now: pacing.now)
         do {
-            _ = try await attempt(probe, History(quietSince: 0), nil, .collected(maximum: 1 << 20), meter) { $0 }
+            _ = try await attempt(probe, History(startedAt: 0), nil, .collected(maximum: 1 << 20), meter) { $0 }
             return failure
         } catch let found as S3Failure where found.code != nil {
             var found = found

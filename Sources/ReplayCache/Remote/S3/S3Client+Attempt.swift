@@ -19,11 +19,14 @@ extension S3Client {
             let signed = try signed(request, history, credentials, address)
             let answer = try await exchange(request, signed, upload, delivery, meter)
             let value = try Self.value(of: answer, to: request, read)
-            if let date = answer.response["date"].flatMap({ Timestamp(httpDate: $0) }) { knowledge.heard(date) }
+            if let date = answer.response["date"].flatMap({ Timestamp(httpDate: $0) }) {
+                let expected = Timestamp(milliseconds: Timestamp.now().milliseconds + address.clockOffset)
+                knowledge.heard(date, expected: expected)
+            }
             limit.leave(work: meter.total, places: places)
             return value
         } catch var failure as S3Failure {
-            if failure.trouble == .throttled {
+            if failure.trouble == .throttled || failure.isTimeout {
                 limit.leaveThrottled(places: places)
             } else {
                 limit.leave(work: nil, places: places)
@@ -122,10 +125,10 @@ extension HTTPClient.Upload {
     fileprivate func metered(_ meter: TransferMeter, _ limit: RateLimit?) -> Self {
         Self(
             byteCount: byteCount,
-            pace: { count in
+            pace: { count in try await limit?.pass(count) },
+            sent: { count in
                 meter.add(count)
                 meter.progress()
-                try await limit?.pass(count)
             },
             fill: fill
         )

@@ -38,6 +38,8 @@ extension S3Client {
         result.limits.idleSeconds = connection.provider.idleSeconds
         result.limits.certificateFile = connection.certificateFile
         result.limits.needsNewConnection = history.needsNewConnection
+        // Plain http is for this machine, and stays on it.
+        result.limits.ignoresProxy = IPAddress.isLoopback(endpoint.host)
         if request.purpose == .list, connection.provider.repeatsListTokens {
             // The first listing of a RunPod volume reads every file for its MD5 (`providers.md` section 6).
             result.limits.stall = .seconds(600)

@@ -51,6 +51,7 @@ final class S3Client: Sendable {
     struct History: Sendable {
         var attempts = 0
         var attemptsFor: [S3Trouble: Int] = [:]
+        let startedAt: Int64
         /// When it began, or when bytes that count moved last.
         var quietSince: Int64
         var needsNewConnection = false
@@ -59,6 +60,11 @@ final class S3Client: Sendable {
         var hasAskedAgain = false
         var isReloading = false
         var hasReloaded = false
+
+        init(startedAt: Int64) {
+            self.startedAt = startedAt
+            quietSince = startedAt
+        }
     }
 
     /// Sends a request, as often as it takes.
@@ -84,7 +90,7 @@ final class S3Client: Sendable {
         _ delivery: Delivery = .collected(maximum: 1 << 20),
         reading read: @Sendable (HTTPAnswer) throws -> Value
     ) async throws -> Value {
-        var history = History(quietSince: pacing.now())
+        var history = History(startedAt: pacing.now())
         while true {
             let meter = TransferMeter(now: pacing.now)
             do {
@@ -105,14 +111,17 @@ final class S3Client: Sendable {
         let failure = try await explained(told, &history)
         history.attempts += 1
         history.attemptsFor[failure.trouble, default: 0] += 1
-        if try await amend(failure, &history) { return }
+        if try await amend(failure, &history) {
+            traffic.withLock { $0.requests += 1 }
+            return
+        }
         let remedy = failure.trouble.remedy
         guard let backoff = remedy.backoff,
             history.attemptsFor[failure.trouble, default: 0] < remedy.maximumAttempts ?? .max,
             pacing.policy.allows(
                 attempts: history.attempts,
                 elapsed: .nanoseconds(pacing.now() - history.quietSince),
-                isFirstContact: failure.trouble == .unreachable && !knowledge.hasAnswered
+                isFirstContact: (failure.trouble == .unreachable || failure.isTimeout) && !knowledge.hasAnswered
             )
         else { throw failure }
         history.needsNewConnection = remedy.needsNewConnection
@@ -125,7 +134,8 @@ final class S3Client: Sendable {
         let cost = failure.isTimeout ? RetryBudget.timeoutCost : RetryBudget.retryCost
         let pause = max(wait, pacing.budget.take(cost))
         traffic.withLock { $0.requests += 1 }
-        settings.report(.retrying(what: failure.summary, after: pause))
+        let waited = Duration.nanoseconds(pacing.now() - history.startedAt)
+        settings.report(.retrying(what: failure.summary, waited: waited, after: pause))
         try await pacing.sleep(pause)
     }
 }

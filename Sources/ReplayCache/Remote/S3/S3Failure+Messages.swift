@@ -73,6 +73,11 @@ extension S3Failure {
                     "try again later; what was moved is kept, the same command continues"
                 )
             case .unreachable, .certificate, .local: transportTrouble
+            case .proxy:
+                (
+                    "the proxy between here and \(host) lets nothing through",
+                    "check its user and password in \(proxies.isEmpty ? "HTTPS_PROXY" : proxies), or set NO_PROXY=\(host)"
+                )
             case .corrupted:
                 (
                     "the bytes of \(subject) arrive damaged at \(host), again and again",
@@ -161,9 +166,16 @@ extension S3Failure {
             default:
                 (
                     "\(connection.endpoint.authority) cannot be reached",
-                    "check the network and the endpoint; the same command continues"
+                    proxies.isEmpty
+                        ? "check the network and the endpoint; the same command continues"
+                        : "check the proxy in \(proxies), the network and the endpoint; the same command continues"
                 )
             }
+        }
+
+        /// The variables that put a proxy on the way.
+        private var proxies: String {
+            IPAddress.isLoopback(host) ? "" : HostResolver.proxyVariables.joined(separator: ", ")
         }
 
         private var clockTrouble: (String, String?) {

@@ -15,6 +15,8 @@ final class S3Knowledge: Sendable {
         var hasAnswered = false
         /// The server's time at a moment of the clock that counts since boot.
         var serverTime: (time: Timestamp, at: Int64)?
+        /// A time that does not fit what is known, until a second answer agrees.
+        var doubted: (time: Timestamp, at: Int64)?
     }
 
     private let state: Mutex<State>
@@ -50,15 +52,24 @@ final class S3Knowledge: Sendable {
 
     /// Remembers the `Date` of an answer that came from the bucket's own server.
     ///
-    /// The end of a long body comes long after its `Date`: of two bounds that are both true the later one counts, unless
-    /// they are so far apart that a clock was set.
-    func heard(_ date: Timestamp) {
+    /// The end of a long body comes long after its `Date`: of two bounds that are both true the later one counts. One that
+    /// is far from what was expected counts when a second answer agrees: it orders commits, and a single wrong one would
+    /// put a commit where nobody reads it. `expected` is the time that the request was signed for.
+    func heard(_ date: Timestamp, expected: Timestamp) {
         let moment = now()
         state.withLock { state in
-            if let known = state.serverTime {
-                let lead = Self.estimate(known, moment).milliseconds - date.milliseconds
-                guard lead <= 0 || lead > Self.clockTolerance else { return }
+            let known = state.serverTime.map { Self.estimate($0, moment) }
+            let lead = (known ?? expected).milliseconds - date.milliseconds
+            if abs(lead) > Self.clockTolerance {
+                let doubted = state.doubted
+                state.doubted = (date, moment)
+                guard let doubted,
+                    abs(Self.estimate(doubted, moment).milliseconds - date.milliseconds) <= Self.clockTolerance
+                else { return }
+            } else if known != nil, lead > 0 {
+                return
             }
+            state.doubted = nil
             state.serverTime = (date, moment)
         }
     }

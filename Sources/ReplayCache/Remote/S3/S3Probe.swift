@@ -17,7 +17,7 @@ struct S3Probe: Sendable {
     var isAddress: Bool { host.contains(":") || IPAddress.v4(host) != nil || ".\(host)".hasSuffix(".localhost") }
 
     /// Whether a proxy looks names up.
-    var isProxied: Bool { HostResolver.isProxied }
+    var isProxied: Bool { !HostResolver.proxyVariables.isEmpty }
 
     /// The addresses of the host, on a thread that may block.
     func addresses() throws -> [String] {
@@ -43,6 +43,7 @@ struct S3Probe: Sendable {
         var request = HTTPRequest(.get, "\(connection.endpoint.isSecure ? "https" : "http")://\(authority)/")
         request.limits.total = .seconds(20)
         request.limits.certificateFile = connection.certificateFile
+        request.limits.ignoresProxy = IPAddress.isLoopback(host)
         let started = Machine.sinceBoot()
         do {
             let answer = try await http.exchange(request, body: [], maximum: 1 << 20)

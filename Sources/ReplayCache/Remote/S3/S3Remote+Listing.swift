@@ -16,14 +16,18 @@ extension S3Remote {
         var token: String?
         var idlePages = 0
         var seenTokens: Set<String> = []
+        /// What the page before held.
+        var delivered: Set<String> = []
         while true {
             let found = try await self.page(prefix: prefix, startAfter: token == nil ? last : nil, token: token)
-            // A store that forgets its order, or gives a page again, must not make us go back.
+            // A store that gives a page again must not make us go back.
             let fresh = found.items.filter { item in
                 item.key.utf8.starts(with: base.utf8)
                     && last.map { $0.utf8.lexicographicallyPrecedes(item.key.utf8) } ?? true
             }
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            if token != nil, let last { try checkOrder(of: found, after: last, delivered) }
+            delivered = fresh.isEmpty ? delivered : Set(fresh.map(\.key))
             try await page(fresh.compactMap(item))
             last = fresh.last?.key ?? last
             guard found.isTruncated else { return client.knowledge.serverTime }
@@ -39,6 +43,21 @@ extension S3Remote {
             // The same token twice, or a page with nothing new: go on behind the last key instead.
             if fresh.isEmpty || token.map({ !seenTokens.insert($0).inserted }) ?? true { token = nil }
         }
+    }
+
+    /// A page that follows another holds what comes after it: a key from before was not told of then, and a listing must
+    /// not pass for whole without it.
+    private func checkOrder(of page: ListPage, after last: String, _ delivered: Set<String>) throws {
+        let stray = page.items.first { item in
+            !last.utf8.lexicographicallyPrecedes(item.key.utf8) && !delivered.contains(item.key)
+        }
+        guard let stray else { return }
+        throw ReplayCacheError(
+            .unavailable,
+            "\(connection.endpoint.host) lists \(connection.bucket) out of order",
+            hint: "try again; a server that goes on doing so cannot hold a repository",
+            subject: stray.key
+        )
     }
 
     func page(prefix: String, startAfter: String?, token: String?, count: Int = pageCount) async throws
@@ -71,7 +90,7 @@ extension S3Remote {
     }
 
     package func foreignName() async throws -> String? {
-        let found = try await page(prefix: "", startAfter: nil, token: nil, count: 10)
+        let found = try await page(prefix: "", startAfter: nil, token: nil, count: 1000)
         let base = connection.prefix.isEmpty ? 0 : connection.prefix.count + 1
         // RunPod shows where it keeps the parts of uploads.
         return found.items.map { String($0.key.dropFirst(base)) }.first {

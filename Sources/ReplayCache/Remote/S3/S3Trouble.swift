@@ -28,6 +28,8 @@ enum S3Trouble: String, Sendable, CaseIterable {
     case unsupported
     /// TLS does not come about.
     case certificate
+    /// A proxy on the way refuses.
+    case proxy
     /// Nothing to be done by trying again.
     case refused
     /// Memory, descriptors, files on this side.
@@ -54,6 +56,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
             Remedy(backoff: .transient, needsNewConnection: true, maximumAttempts: 4, code: .integrity)
         case .notS3: Remedy(backoff: .transient, needsNewConnection: true, maximumAttempts: 6, code: .unavailable)
         case .clock: Remedy(backoff: .transient, maximumAttempts: 4, code: .configuration)
+        case .proxy: Remedy(backoff: .transient, needsNewConnection: true, maximumAttempts: 3, code: .configuration)
         case .region, .credentials, .expired, .denied, .unsupported, .certificate, .refused:
             Remedy(backoff: nil, code: .configuration)
         case .quota: Remedy(backoff: nil, code: .quota)
@@ -143,6 +146,7 @@ enum S3Trouble: String, Sendable, CaseIterable {
         switch failure.kind {
         case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
         case .certificate, .certificateFile: .certificate
+        case .proxy: .proxy
         case .interrupted, .stalled, .truncated: .transient
         case .malformed: .notS3
         case .local: .local

@@ -27,6 +27,18 @@ struct S3LineTests {
     }
 
     @Test
+    func whatNobodyTookIsNotCountedAsSent() async throws {
+        // Nobody listens at port 9 (RFC 863) of this machine.
+        let bench = try await S3Bench(connection: { $0.connection(port: 9) })
+        let body = try RemoteBody(SampleBytes.random(1 << 20, seed: 9))
+        let error = await bench.refusal {
+            try await bench.remote.put(S3Bench.key("log/one"), body, durability: .commit)
+        }
+        #expect(error?.code == .unavailable)
+        #expect(bench.remote.retries == RetryCounts(requests: 2, bytes: 0))
+    }
+
+    @Test
     func connectionsThatTheServerClosedAreNoFailure() async throws {
         let server = try await TestServer.start(.quirks(.b2))
         let bench = try await S3Bench(server: server)

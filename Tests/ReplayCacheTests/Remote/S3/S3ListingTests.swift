@@ -36,6 +36,19 @@ struct S3ListingTests {
     }
 
     @Test
+    func aPageWithKeysFromBeforeDoesNotPassForTheRest() async throws {
+        let time = "<LastModified>2026-11-24T15:00:00Z</LastModified><Size>1</Size>"
+        let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+        let bench = try await Self.answering(
+            "<ListBucketResult><Contents><Key>some/prefix/log/b</Key>\(time)</Contents>\(more)</ListBucketResult>",
+            "<ListBucketResult><Contents><Key>some/prefix/log/a</Key>\(time)</Contents></ListBucketResult>"
+        )
+        let error = try #require(await bench.refusal { _ = try await Self.names(bench, prefix: "log/") })
+        #expect(error.code == .unavailable)
+        #expect(error.message.contains("out of order"))
+    }
+
+    @Test
     func whatWasNotAskedForIsNoItem() async throws {
         let time = "<LastModified>2026-11-24T15:00:00Z</LastModified><Size>1</Size>"
         let keys = [
@@ -46,14 +59,17 @@ struct S3ListingTests {
         #expect(try await Self.names(bench, prefix: "log/") == ["log/1", "log/2"])
     }
 
-    /// A server whose listings are always the same text.
-    private static func answering(_ text: String) async throws -> S3Bench {
+    /// A server whose listings are these texts, and then always the last of them.
+    private static func answering(_ texts: String...) async throws -> S3Bench {
         let proxy = try await TestServer.shared(.quirks(.generic)).proxy()
-        let answer =
-            "HTTP/1.1 200 OK\\r\\nContent-Type: application/xml\\r\\nContent-Length: \(text.utf8.count)\\r\\n\\r\\n"
-        try proxy.setRules(
-            #"[{"id": "x", "match": {"op": "ListObjectsV2"}, "do": {"action": "raw", "text": "\#(answer)\#(text)"}}]"#
-        )
+        let rules = texts.enumerated().map { index, text in
+            let answer =
+                "HTTP/1.1 200 OK\\r\\nContent-Type: application/xml\\r\\nContent-Length: \(text.utf8.count)\\r\\n\\r\\n"
+            let when = index + 1 < texts.count ? #""when": {"first": 1}, "# : ""
+            return
+                #"{"id": "\#(index)", "match": {"op": "ListObjectsV2"}, \#(when)"do": {"action": "raw", "text": "\#(answer)\#(text)"}}"#
+        }
+        try proxy.setRules("[\(rules.joined(separator: ", "))]")
         let kept = Guarded<FaultProxy?>(proxy)
         return try await S3Bench(
             onPause: { _ in _ = kept.value },

@@ -118,6 +118,7 @@ struct S3TroubleTests {
             switch kind {
             case .nameResolution, .connection, .connectTimeout, .tls: .unreachable
             case .certificate, .certificateFile: .certificate
+            case .proxy: .proxy
             case .interrupted, .stalled, .truncated: .transient
             case .malformed: .notS3
             case .local: .local
@@ -151,6 +152,7 @@ struct S3TroubleTests {
         Consequence(trouble: .noKey, isRetried: false, code: .integrity),
         Consequence(trouble: .unsupported, isRetried: false, code: .configuration),
         Consequence(trouble: .certificate, isRetried: false, code: .configuration),
+        Consequence(trouble: .proxy, isRetried: true, code: .configuration),
         Consequence(trouble: .refused, isRetried: false, code: .configuration),
         Consequence(trouble: .local, isRetried: false, code: .disk),
     ]
