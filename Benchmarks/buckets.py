@@ -91,41 +91,46 @@ def in_flight(library, folder):
 
 
 def connections(folder):
-    """What a connection costs: the same small objects over few connections and over many."""
+    """What a connection costs: the same small objects to a server that keeps connections and to one that closes each."""
     row = {"name": "generic", "title": "test", "regionRule": "configured", "usesPathStyle": True, "hasBulkDelete": True,
            "versions": "possible", "maximumPutByteCount": 5 << 30, "idleSeconds": 15, "limitsWritesPerKey": False,
            "repeatsListTokens": False}
     (folder / "row.json").write_text(json.dumps(row))
     library = folder / "tiny"
     library.mkdir()
-    for number in range(512):
+    for number in range(1000):
         (library / f"{number}.bin").write_bytes(os.urandom(1000))
     for name, options in ("plain", []), ("TLS", ["--tls"]):
-        facts = json.loads(subprocess.run(
-            [sys.executable, "Tests/Servers/testserver.py", "start", folder / f"quirks-{name}", "--parent",
-             str(os.getpid()), "quirks", "--provider", folder / "row.json", *options],
-            check=True, stdout=subprocess.PIPE).stdout)
-        endpoint = f"{'https' if options else 'http'}://127.0.0.1:{facts['port']}"
-        trust = ssl.create_default_context(cafile=facts["certificate"]) if options else None
-
-        def control(method, call, body=None):
-            request = urllib.request.Request(f"{endpoint}/_control/{call}", body, method=method)
-            return json.loads(urllib.request.urlopen(request, context=trust).read())
-
-        variables = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": facts["region"], "AWS_ACCESS_KEY_ID": facts["accessKey"],
-                     "AWS_SECRET_ACCESS_KEY": facts["secretKey"], "AWS_CA_BUNDLE": facts.get("certificate") or ""}
         cpu, opened = {}, {}
-        for jobs in "1", "128":
-            control("POST", "buckets", json.dumps({"name": f"jobs{jobs}"}).encode())
-            before = control("GET", "stats")["connections"]
-            runs = [Run([PROGRAM, "push", library, f"s3:jobs{jobs}/{round}", "--jobs", jobs, "--json"],
-                        folder / f"home-{name}-{jobs}-{round}", variables) for round in range(3)]
-            opened[jobs] = (control("GET", "stats")["connections"] - before) / len(runs)
-            cpu[jobs] = median(runs, "cpu")
-        os.kill(facts["keeper"], 15)
-        each = (cpu["128"] - cpu["1"]) / max(1, opened["128"] - opened["1"])
-        show(f"a new connection, {name}", f"{each * 1e3:.2f} ms of cpu ({opened['1']:.0f} and {opened['128']:.0f} "
-             f"connections for 512 objects)")
+        for scale in "1", "0":
+            runs, connections = small_pushes(library, folder / f"{name}-{scale}", [*options, "--idle-scale", scale])
+            cpu[scale], opened[scale] = median(runs, "cpu"), connections
+        each = (cpu["0"] - cpu["1"]) / (opened["0"] - opened["1"])
+        show(f"a new connection, {name}", f"{each * 1e3:.2f} ms of cpu ({opened['1']:.0f} and {opened['0']:.0f} "
+             f"connections for 1,000 objects)")
+
+
+def small_pushes(library, folder, options):
+    """Pushes to a server of its own a few times; the runs, and the connections of each."""
+    facts = json.loads(subprocess.run(
+        [sys.executable, "Tests/Servers/testserver.py", "start", folder, "--parent", str(os.getpid()), "quirks",
+         "--provider", folder.parent / "row.json", *options], check=True, stdout=subprocess.PIPE).stdout)
+    endpoint = f"{'https' if '--tls' in options else 'http'}://127.0.0.1:{facts['port']}"
+    trust = ssl.create_default_context(cafile=facts["certificate"]) if "--tls" in options else None
+
+    def control(method, call, body=None):
+        request = urllib.request.Request(f"{endpoint}/_control/{call}", body, method=method)
+        return json.loads(urllib.request.urlopen(request, context=trust).read())
+
+    variables = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": facts["region"], "AWS_ACCESS_KEY_ID": facts["accessKey"],
+                 "AWS_SECRET_ACCESS_KEY": facts["secretKey"], "AWS_CA_BUNDLE": facts.get("certificate") or ""}
+    control("POST", "buckets", b'{"name": "bucket"}')
+    before = control("GET", "stats")["connections"]
+    runs = [Run([PROGRAM, "push", library, f"s3:bucket/{round}", "--jobs", "8", "--json"],
+                folder.parent / f"{folder.name}-home-{round}", variables) for round in range(3)]
+    connections = (control("GET", "stats")["connections"] - before) / len(runs)
+    os.kill(facts["keeper"], 15)
+    return runs, connections
 
 
 def main(folder):

@@ -74,7 +74,7 @@ class Listener:
     refusal(BadRequest) -> Answer;
     body_limit(request): the longest body that is kept;
     says_continue(request): whether `Expect: 100-continue` gets its answer;
-    idle_seconds(): how long a connection may do nothing;
+    idle_seconds(): how long a connection may do nothing; 0: it is for one request;
     now(request): seconds since 1970 for the Date header;
     is_counted(request): whether the connection that it came by is one of a client that is tested;
     traffic: counters, see behaviour.Traffic.
@@ -116,7 +116,7 @@ class Listener:
         reader, writer = connection.reader, connection.writer
         self.idle.add(writer)
         try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.application.idle_seconds())
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.application.idle_seconds() or 60)
         except asyncio.LimitOverrunError:
             await self._send(writer, None, Answer(431, closes=True))
             return False
@@ -137,7 +137,8 @@ class Listener:
             answer.closes = True
         if connection.is_counted:
             self.application.traffic.received += len(head) + (request.body_length if request else 0)
-        closes = answer.closes or (request and (request.header("connection") or "").lower() == "close")
+        closes = answer.closes or self.application.idle_seconds() == 0 or (
+            request and (request.header("connection") or "").lower() == "close")
         answer.closes = bool(closes)
         if answer.is_dropped:
             return False
