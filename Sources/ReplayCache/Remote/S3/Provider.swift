@@ -43,6 +43,8 @@ package struct Provider: Sendable, Hashable, Encodable {
     package let limitsWritesPerKey: Bool
     /// Whether a listing may repeat a token or come empty although more follows.
     package let repeatsListTokens: Bool
+    /// Whether requests that are right are refused now and then as if the key lacked the right.
+    package let refusesAtRandom: Bool
     /// What the host of an endpoint of this provider ends in; nil when any will do.
     package let hostSuffix: String?
 }
@@ -61,6 +63,7 @@ extension Provider {
         requestsPerSecond: nil,
         limitsWritesPerKey: false,
         repeatsListTokens: false,
+        refusesAtRandom: false,
         hostSuffix: ".amazonaws.com"
     )
 
@@ -77,6 +80,7 @@ extension Provider {
         requestsPerSecond: 500,
         limitsWritesPerKey: false,
         repeatsListTokens: false,
+        refusesAtRandom: false,
         hostSuffix: ".backblazeb2.com"
     )
 
@@ -93,6 +97,7 @@ extension Provider {
         requestsPerSecond: nil,
         limitsWritesPerKey: true,
         repeatsListTokens: false,
+        refusesAtRandom: false,
         hostSuffix: ".r2.cloudflarestorage.com"
     )
 
@@ -109,6 +114,7 @@ extension Provider {
         requestsPerSecond: nil,
         limitsWritesPerKey: true,
         repeatsListTokens: false,
+        refusesAtRandom: false,
         hostSuffix: "storage.googleapis.com"
     )
 
@@ -125,6 +131,7 @@ extension Provider {
         requestsPerSecond: nil,
         limitsWritesPerKey: false,
         repeatsListTokens: true,
+        refusesAtRandom: true,
         hostSuffix: ".runpod.io"
     )
 
@@ -143,6 +150,7 @@ extension Provider {
         requestsPerSecond: nil,
         limitsWritesPerKey: false,
         repeatsListTokens: false,
+        refusesAtRandom: false,
         hostSuffix: nil
     )
 

@@ -115,7 +115,9 @@ final class S3Client: Sendable {
             traffic.withLock { $0.requests += 1 }
             return
         }
-        let remedy = failure.trouble.remedy
+        // A right that is lacking shows a little later then, and still as what it is.
+        let isRandom = failure.trouble == .denied && connection.provider.refusesAtRandom
+        let remedy = isRandom ? S3Trouble.transient.remedy : failure.trouble.remedy
         guard let backoff = remedy.backoff,
             history.attemptsFor[failure.trouble, default: 0] < remedy.maximumAttempts ?? .max,
             pacing.policy.allows(

@@ -30,6 +30,18 @@ struct S3RetryTests {
         verb != .head || !["404 in HTML", "200 with SlowDown"].contains(fault.name)
     }
 
+    @Test(arguments: Provider.all)
+    func aRefusalIsBelievedAtOnceUnlessTheProviderRefusesAtRandom(_ provider: Provider) async throws {
+        var behaviour = ServerBehaviour()
+        behaviour.nextErrors = [.init(403, "AccessDenied", count: 3, operation: .put)]
+        let bench = try await S3Bench(provider, behaviour: behaviour)
+        let error = await bench.refusal {
+            try await bench.remote.put(S3Bench.key("log/one"), try RemoteBody([1]), durability: .commit)
+        }
+        #expect((error == nil) == (provider.name == .runpod))
+        #expect(bench.pauses.count == (provider.name == .runpod ? 3 : 0))
+    }
+
     @Test(arguments: faults, S3Verb.allCases)
     private func itIsSentAgainUntilItSucceeds(_ fault: Fault, _ verb: S3Verb) async throws {
         guard Self.applies(fault, to: verb) else { return }
