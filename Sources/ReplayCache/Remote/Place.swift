@@ -27,6 +27,7 @@ public struct Place: Sendable {
 
     /// Reads a place with the settings in `environment`.
     package init(_ text: String, environment: @autoclosure () -> EnvironmentVariables) throws {
+        try PlaceScheme.refuseQuery(text)
         switch PlaceScheme.of(text) {
         case .bucket(let service, let rest):
             let place = try BucketPlace(service: service, path: rest)
