@@ -255,6 +255,21 @@ struct BucketErrorTests {
         #expect(try bucket.bucket.stats().requests == 0)
     }
 
+    @Test(arguments: [["ls"], ["fetch"], ["status", "slp"], ["query", "--remote"]])
+    func aPlaceWithoutARepositoryMayBeMisspelt(_ command: [String]) async throws {
+        let bucket = try await BucketSandbox()
+        let place = "s3:\(bucket.bucket.name)/mele"
+        let result = try await bucket.run(command + [place] + (command == ["fetch"] ? ["pod"] : []))
+        #expect(result.status == 5, "\(result.errors)")
+        #expect(
+            result.errors == """
+                error: no repository here: \(place)
+                hint: check bucket and prefix; `replaycache push DIR \(place)` creates one
+
+                """
+        )
+    }
+
     // MARK: What works, with a remark
 
     @Test

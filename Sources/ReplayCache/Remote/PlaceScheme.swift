@@ -66,6 +66,15 @@ enum PlaceScheme {
         )
     }
 
+    /// What may be repeated of a text that names a place; nil for what may hold a password.
+    static func shown(_ text: String) -> String? {
+        switch of(text) {
+        case .bucket(let service, let rest): (try? BucketPlace(service: service, path: rest)).map { "\($0)" }
+        case .directory: text
+        case .rclone, .unknown: nil
+        }
+    }
+
     /// `user@host:path` is what scp and rsync take.
     static func refuseOtherMachine(_ text: String) throws {
         guard let colon = text.firstIndex(of: ":"), text[..<colon].contains("@"), !text[..<colon].contains("/") else {
