@@ -8,13 +8,7 @@ enum RemoteArgument {
     static func place(_ text: String?, other: String? = nil) throws -> Place {
         if let text { return try Place(text) }
         if let fallback = try Place.default() { return fallback }
-        guard let other else {
-            throw ReplayCacheError(
-                .configuration,
-                "no remote was given",
-                hint: "name one, for example b2:BUCKET/replaycache or /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
-            )
-        }
+        guard let other else { throw try Place.absence() }
         throw ReplayCacheError(
             .notFound,
             "no repository here: \(other), and no other remote was given",

@@ -67,7 +67,10 @@ struct BadInputTests {
         #expect(try await sandbox.shell(#"touch slp/$'\xff.slp'"#).status == 0)
         let result = try await sandbox.run("push", "slp", "remote")
         #expect(result.status == 3)
-        #expect(result.errors.contains("has a name that is not UTF-8"))
+        #expect(result.errors.contains("has a name that is not UTF-8: rename it"))
+        let dry = try await sandbox.run("push", "slp", "remote", "--dry-run")
+        #expect(dry.status == 3)
+        #expect(dry.errors.contains("hint: the lines above say why; nothing was changed"))
         #expect(try await sandbox.run("ls", "remote").lines.count == 3)
     }
 
@@ -129,6 +132,77 @@ struct BadInputTests {
         #expect(result.status == 64)
         #expect(result.errors.contains("hint: mount it"))
         #expect(sandbox.files("user@host:replays").isEmpty)
+    }
+
+    @Test(arguments: ["push", "status"])
+    func aRemoteInFrontOfTheFolderIsTold(_ command: String) async throws {
+        let swapped = try await sandbox.run(command, "s3:hub/melee", "slp")
+        #expect(swapped.status == 64)
+        #expect(
+            swapped.errors == """
+                error: the folder comes first, and s3:hub/melee is a remote
+                hint: write `replaycache \(command) slp s3:hub/melee`
+
+                """
+        )
+        let alone = try await sandbox.run(command, "rclone:hub:melee")
+        #expect(alone.status == 64)
+        #expect(alone.errors.contains("hint: write `replaycache \(command) DIR REMOTE`"))
+        let secret = try await sandbox.run(command, "https://me:canary@host/x", "slp")
+        #expect(secret.status == 64)
+        #expect(!secret.errors.contains("canary"))
+    }
+
+    @Test func aBucketWithoutItsSchemeIsTold() async throws {
+        let result = try await sandbox.run("push", "slp", environment: ["REPLAYCACHE_REMOTE": "hub/melee"])
+        #expect(result.status == 5)
+        #expect(result.errors.contains("; for a bucket write s3:hub/melee"))
+    }
+
+    @Test func keysWithoutABucketAreTold() async throws {
+        let keys = ["AWS_ACCESS_KEY_ID": "i", "AWS_SECRET_ACCESS_KEY": "not-to-be-told"]
+        let result = try await sandbox.run("push", "slp", environment: keys)
+        #expect(result.status == 5)
+        #expect(result.errors.contains("no remote was given: there are keys for AWS, but AWS_BUCKET is not set"))
+        #expect(result.errors.contains("hint: name the remote, for example s3:BUCKET/replaycache, or set AWS_BUCKET"))
+    }
+
+    @Test func aPatternThatSelectsNothingIsRemarkedOn() async throws {
+        let pushed = try await sandbox.run("push", "slp", "remote", "--include", "*.nope", "--include", "x*")
+        #expect(pushed.status == 0)
+        #expect(pushed.errors.contains("warning: nothing in \(sandbox("slp")) matches \"*.nope\" or \"x*\"\n"))
+        #expect(try await sandbox.run("push", "slp", "remote").errors.isEmpty)
+        let fetched = try await sandbox.run(
+            "fetch",
+            "remote",
+            "pod",
+            "--path",
+            "nosuch*",
+            "--character",
+            "fox",
+            "--json",
+            machine: "pod"
+        )
+        #expect(fetched.status == 0)
+        let warnings = try fetched.json().filter { $0["event"]?.string == "warning" }
+        #expect(
+            warnings.compactMap { $0["message"]?.string } == [
+                "nothing at \(sandbox("remote")) matches Fox and \"nosuch*\""
+            ]
+        )
+    }
+
+    @Test(arguments: ["5M", "5m", "5MB", "5MB/s", "5MiB", "5MiB/s", "500k", "500K", "0.5G", "2M:20M", "off:5M", "off"])
+    func aRateIsReadAsItIsWritten(_ rate: String) async throws {
+        #expect(try await sandbox.run("push", "slp", "remote", "--bwlimit", rate, "--dry-run").status == 0)
+    }
+
+    @Test(arguments: ["5Mb", "5iB", "fast", "1", "5M:", "1:2:3", "5MM", "-5M", "2000G", "5M/h"])
+    func aRateThatIsNoneIsRepeated(_ rate: String) async throws {
+        let result = try await sandbox.run("push", "slp", "remote", "--bwlimit=\(rate)", "--dry-run")
+        #expect(result.status == 64)
+        let shown = rate == "5M:" ? "" : rate == "1:2:3" ? "1" : rate
+        #expect(result.errors.contains(", not \"\(shown)\""), "\(result.errors)")
     }
 
     @Test func aFolderThatIsNoRepositoryIsNamed() async throws {

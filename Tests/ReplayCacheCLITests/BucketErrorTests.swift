@@ -91,7 +91,7 @@ struct BucketErrorTests {
             name: "no such bucket",
             place: "s3:nobody-has-this/repo",
             status: 5,
-            message: ["no bucket \"nobody-has-this\"", "127.0.0.1"],
+            message: ["there is no bucket \"nobody-has-this\" at 127.0.0.1:"],
             hint: "check its name"
         ),
         Case(
@@ -193,7 +193,9 @@ struct BucketErrorTests {
             usesTLS: true,
             changes: { ["AWS_CA_BUNDLE": $0.sandbox("none.pem")] },
             status: 5,
-            message: ["file of trusted certificates cannot be read"],
+            message: [
+                "file of trusted certificates", "none.pem", "that AWS_CA_BUNDLE names cannot be read: No such file",
+            ],
             hint: "AWS_CA_BUNDLE"
         ),
         Case(
@@ -251,6 +253,21 @@ struct BucketErrorTests {
         #expect(result.errors("error").first?.contains(named) == true, "\(result.errors)")
         #expect(result.errors("hint").count == 1)
         #expect(try bucket.bucket.stats().requests == 0)
+    }
+
+    @Test(arguments: [["ls"], ["fetch"], ["status", "slp"], ["query", "--remote"]])
+    func aPlaceWithoutARepositoryMayBeMisspelt(_ command: [String]) async throws {
+        let bucket = try await BucketSandbox()
+        let place = "s3:\(bucket.bucket.name)/mele"
+        let result = try await bucket.run(command + [place] + (command == ["fetch"] ? ["pod"] : []))
+        #expect(result.status == 5, "\(result.errors)")
+        #expect(
+            result.errors == """
+                error: no repository here: \(place)
+                hint: check bucket and prefix; `replaycache push DIR \(place)` creates one
+
+                """
+        )
     }
 
     // MARK: What works, with a remark

@@ -160,8 +160,22 @@ struct DoctorBucketTests {
         let found = try await sandbox.diagnose("s3:\(bucket.name)/melee", environment: bucket.awsVariables())
         #expect(found.exitStatus == 0)
         #expect(found.names("warn").first == "delete")
-        let left = try #require(try bucket.shownNames().first)
-        #expect(found.message("delete").contains(String(left.dropFirst("melee/".count))))
+        #expect(try bucket.shownNames() == ["melee/doctor-probe"])
+        #expect(found.message("delete").contains("\(bucket.name)/melee/doctor-probe of this check stays"))
+
+        // Another check leaves no second one, and a key that may not write either is not confused by it.
+        _ = try await sandbox.diagnose("s3:\(bucket.name)/melee", environment: bucket.awsVariables())
+        #expect(try bucket.shownNames() == ["melee/doctor-probe"])
+        behaviour.denied = [.put, .delete, .bulkDelete]
+        try bucket.behave(behaviour)
+        let reader = try await sandbox.diagnose("s3:\(bucket.name)/melee", environment: bucket.awsVariables())
+        #expect(reader.exitStatus == 0, "\(reader.text)")
+        #expect(["get", "head"].allSatisfy { reader.status($0) == "ok" })
+
+        try sandbox.write("slp/a.slp", "x")
+        let place = "s3:\(bucket.name)/melee"
+        let pushed = try await sandbox.run("push", "slp", place, environment: bucket.awsVariables())
+        #expect(pushed.errors.contains("which `replaycache doctor` left there"), "\(pushed.errors)")
     }
 
     @Test func aCapOfTheAccountIsStatus6() async throws {

@@ -117,6 +117,26 @@ struct DoctorLocalTests {
         #expect(found.status("catalog") == "skipped")
     }
 
+    @Test(
+        .enabled(if: Surroundings.isRoot && Program.exist("unshare", "mount"), "mounts a read-only disk"),
+        arguments: ["disk", "disk/new"]
+    )
+    func whatIsReadOnlyIsSaidToBe(_ home: String) async throws {
+        let script = """
+            mkdir disk && unshare -m sh -c '
+                mount -t tmpfs -o ro,size=1m none disk || exit 77
+                REPLAYCACHE_HOME=$PWD/\(home) replaycache doctor disk'
+            """
+        let result = try await sandbox.shell(script)
+        guard result.status != 77 else { return }  // A container without the right to mount.
+        #expect(result.status == 8, "\(result.output) \(result.errors)")
+        let home = try #require(result.lines.first { $0.hasPrefix("fail home ") })
+        #expect(home.hasSuffix(": Read-only file system"), "\(home)")
+        let put = try #require(result.lines.first { $0.hasPrefix("warn put ") })
+        #expect(put.contains("read-only: fetch works, push does not (cannot create "), "\(put)")
+        #expect(put.hasSuffix(": Read-only file system)"), "\(put)")
+    }
+
     // MARK: What people read
 
     @Test func peopleReadALineACheckAndWhatToDo() async throws {

@@ -141,7 +141,7 @@ package struct DirectoryWalk: Sendable {
             let path = prefix + item.name
             guard item.isValidUTF8 else {
                 listing.notes.problems.append(
-                    WalkProblem(path: path, reason: "has a name that is not UTF-8", isDirectory: false)
+                    WalkProblem(path: path, reason: "has a name that is not UTF-8: rename it", isDirectory: false)
                 )
                 continue
             }

@@ -63,14 +63,14 @@ struct BucketChecks {
         return connection
     }
 
-    /// The values may hold passwords: only names are told.
     private func proxy(_ examination: inout Examination) throws {
-        let names = ["HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"]
-        let found = names.filter { environment.names.contains($0) }
+        let found = try ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
+            .compactMap { try environment.setting($0) }
         guard !found.isEmpty else { return try examination.ok("proxy", "none") }
         let exceptions = ["NO_PROXY", "no_proxy"].filter { environment.names.contains($0) }
         let except = exceptions.isEmpty ? "" : ", but for what \(exceptions.joined(separator: " and ")) names"
-        try examination.ok("proxy", "that of \(found.joined(separator: " and "))\(except)")
+        let proxies = found.map { "\(ProxyAddress.shown($0.text)) from \($0.source)" }.joined(separator: ", ")
+        try examination.ok("proxy", proxies + except)
     }
 
     // MARK: The way there
@@ -131,11 +131,11 @@ struct BucketChecks {
         case .success:
             try examination.ok("bucket", connection.bucket)
             try examination.ok("list", "allowed")
-            try await RightsCheck(remote: remote).run(&examination)
+            try await RightsCheck(remote: remote, location: bucket.path).run(&examination)
         case .failure(let error) where error.circumstance == .denied:
             try examination.skip(["bucket"], "it cannot be told without listing it")
             try examination.fail("list", error)
-            try await RightsCheck(remote: remote).run(&examination)
+            try await RightsCheck(remote: remote, location: bucket.path).run(&examination)
         case .failure(let error):
             try examination.fail("bucket", error)
             let reason = "the bucket cannot be used"

@@ -25,7 +25,7 @@ struct DirectoryChecks {
             try await placeChecks.run(without: reason, &examination)
         case .success:
             try examination.ok("list", "allowed")
-            try await RightsCheck(remote: remote).run(&examination)
+            try await RightsCheck(remote: remote, location: path).run(&examination)
             try await placeChecks.run(remote, &examination)
         }
         meter = remote.meter

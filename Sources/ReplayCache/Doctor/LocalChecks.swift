@@ -111,8 +111,12 @@ struct Folder: Sendable {
         system = try FileSystem(of: existing)
         if exists {
             try Self.tryWriting(in: path)
-        } else if !FileSystem.isWritable(existing) {
-            throw FileError("create", path, .permissionDenied)
+        } else {
+            do {
+                try FileSystem.checkWritable(existing)
+            } catch {
+                throw FileError("create", path, error.errno)
+            }
         }
     }
 

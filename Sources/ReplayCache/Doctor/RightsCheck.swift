@@ -1,14 +1,14 @@
 /// Which of the five verbs are allowed, tried one by one with an object that is removed in any case.
 struct RightsCheck {
     let remote: MeteredRemote
+    /// Where the remote's keys are, for people: `bucket/prefix`, or a path.
+    let location: String
 
     /// Listing is tried before.
     static let names = ["list", "put", "get", "head", "delete"]
 
     func run(_ examination: inout Examination) async throws {
-        // Chance alone: two doctors may look at one place.
-        let name = "doctor-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
-        guard let key = RemoteKey(name) else { return }
+        guard let key = RemoteKey(Repository.probeName) else { return }
         let bytes = Array("replaycache doctor was here; this may be removed\n".utf8)
         let body = try RemoteBody(bytes)
         // To its end even if the run is cancelled: a body under way could arrive after it was removed.
@@ -41,18 +41,18 @@ struct RightsCheck {
         }
         try examination.warn(
             "put",
-            "read-only: fetch works, push does not (\(error.message))",
+            "read-only: fetch works, push does not (\(failure is FileError ? error.description : error.message))",
             hint: error.hint
         )
         return false
     }
 
-    /// Reads what was put; with nil something that is not there, which only who may read is told.
+    /// Reads what was put; with nil something that need not be there, which only who may read is told.
     private func read(_ key: RemoteKey, _ bytes: [UInt8]?, _ examination: inout Examination) async throws {
         let maximum = Int64(1 << 16)
         switch try await examination.outcome({ [remote] in try await Self.bytes(of: key, remote, maximum) }) {
         case .failure(let error): try examination.fail("get", error)
-        case .success(let found) where found == bytes: try examination.ok("get", "allowed")
+        case .success(let found) where bytes == nil || found == bytes: try examination.ok("get", "allowed")
         case .success(let found):
             try examination.fail(
                 "get",
@@ -65,7 +65,8 @@ struct RightsCheck {
         }
         switch try await examination.outcome({ [remote] in try await remote.head(key)?.byteCount }) {
         case .failure(let error): try examination.fail("head", error)
-        case .success(let found) where found == bytes.map({ Int64($0.count) }): try examination.ok("head", "allowed")
+        case .success(let found) where bytes == nil || found == bytes.map({ Int64($0.count) }):
+            try examination.ok("head", "allowed")
         case .success(let found):
             let size = found.map { "said to have \($0) bytes" } ?? "said to be missing"
             try examination.fail("head", ReplayCacheError(.integrity, "\(key) is \(size) right after it was put"))
@@ -99,7 +100,7 @@ struct RightsCheck {
         guard error.circumstance == .denied else { return try examination.fail("delete", error) }
         try examination.warn(
             "delete",
-            "push and fetch work, but nothing can be removed: \(key) of this check stays (\(error.message))",
+            "push and fetch work, but nothing can be removed: \(location)/\(key) of this check stays (\(error.message))",
             hint: "remove it by hand, or \(error.hint ?? "give the key that right")"
         )
     }

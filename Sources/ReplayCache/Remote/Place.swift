@@ -27,6 +27,7 @@ public struct Place: Sendable {
 
     /// Reads a place with the settings in `environment`.
     package init(_ text: String, environment: @autoclosure () -> EnvironmentVariables) throws {
+        try PlaceScheme.refuseQuery(text)
         switch PlaceScheme.of(text) {
         case .bucket(let service, let rest):
             let place = try BucketPlace(service: service, path: rest)
@@ -82,6 +83,21 @@ public struct Place: Sendable {
         return (try? folder.status(of: Manifest.key.string)) != nil
     }
 
+    /// Refuses a remote where a folder of replays is to stand, before REMOTE.
+    ///
+    /// `other` is what stands in the remote's place.
+    package static func refuse(asFolder text: String, of command: String, other: String?) throws {
+        guard isPlace(text), (try? Machine.canonicalPath(text)) == nil else { return }
+        try PlaceScheme.refuseQuery(text)
+        let shown = PlaceScheme.shown(text).map { DisplayText.escaped($0) }
+        let folder = other.map { DisplayText.escaped($0) } ?? "DIR"
+        throw ReplayCacheError(
+            .usage,
+            "the folder comes first, and \(shown ?? "what stands there") is a remote",
+            hint: "write `replaycache \(command) \(folder) \(shown ?? "REMOTE")`"
+        )
+    }
+
     /// The path without links as far as it exists, so that one directory has one name.
     private static func absolute(_ path: String) throws -> String {
         if let whole = try? Machine.canonicalPath(path) { return whole }
@@ -95,11 +111,18 @@ public struct Place: Sendable {
             throw ReplayCacheError(
                 .notFound,
                 "the folder \(parent.isEmpty ? "this command was started in" : parent) does not exist",
-                hint: "create it, or check that the disk is mounted",
+                hint: "create it, or check that the disk is mounted" + bucketHint(path),
                 subject: path,
                 cause: "\(error.errno)"
             )
         }
+    }
+
+    /// Who writes `bucket/prefix` may have forgotten what goes before it.
+    private static func bucketHint(_ path: String) -> String {
+        let isLike = path.first.map { !"/.~".contains($0) } == true && path.contains("/")
+        guard isLike, let bucket = try? BucketPlace(service: .s3, path: path) else { return "" }
+        return "; for a bucket write \(DisplayText.escaped("\(bucket)"))"
     }
 }
 

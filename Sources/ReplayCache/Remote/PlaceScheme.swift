@@ -52,6 +52,29 @@ enum PlaceScheme {
         return ReplayCacheError(.usage, message, hint: hint, subject: "\(scheme):")
     }
 
+    /// An address with a query, such as a signed one, names no place; without `//` these are letters like others.
+    static func refuseQuery(_ text: String) throws {
+        guard let scheme = scheme(of: text), text.dropFirst(scheme.count).hasPrefix("://"),
+            BucketPlace.Service.named(scheme.lowercased()) != nil, let mark = text.first(where: { "?#".contains($0) })
+        else { return }
+        // What follows is not repeated: it may be a signature.
+        throw ReplayCacheError(
+            .usage,
+            "the \"\(scheme)://\" address goes on with \"\(mark)\" after the prefix",
+            hint: "leave that out; for a prefix with such a character write \(scheme.lowercased()):BUCKET/PREFIX",
+            subject: "\(scheme)://"
+        )
+    }
+
+    /// What may be repeated of a text that names a place; nil for what may hold a password.
+    static func shown(_ text: String) -> String? {
+        switch of(text) {
+        case .bucket(let service, let rest): (try? BucketPlace(service: service, path: rest)).map { "\($0)" }
+        case .directory: text
+        case .rclone, .unknown: nil
+        }
+    }
+
     /// `user@host:path` is what scp and rsync take.
     static func refuseOtherMachine(_ text: String) throws {
         guard let colon = text.firstIndex(of: ":"), text[..<colon].contains("@"), !text[..<colon].contains("/") else {

@@ -118,7 +118,8 @@ extension SyncSummary {
             return ReplayCacheError(
                 .partial,
                 "\(Decimals.grouped(filesFailed)) \(filesFailed == 1 ? "file" : "files") failed",
-                hint: "the lines above say why; the others are done"
+                hint: dryRun
+                    ? "the lines above say why; nothing was changed" : "the lines above say why; the others are done"
             )
         }
         if conflicts > 0 {

@@ -201,9 +201,20 @@ package final class Repository: Sendable {
         }
     }
 
+    /// What `doctor` puts and removes: one name for all, so that of a key that may not delete at most one object stays.
+    static let probeName = "doctor-probe"
+
     /// Refuses to make a repository among other things.
     static func refuseForeign(_ place: Place, _ remote: any Remote) async throws {
         guard let name = try await remote.foreignName() else { return }
+        guard name != probeName else {
+            throw ReplayCacheError(
+                .configuration,
+                "\(place) is not empty: it holds \"\(name)\", which `replaycache doctor` left there",
+                hint: "remove it with a key that may delete, then run the same command again",
+                subject: place.canonical
+            )
+        }
         throw ReplayCacheError(
             .configuration,
             "\(place) is not empty and not a repository (it holds \(DisplayText.quoted(name)))",
@@ -231,7 +242,8 @@ package final class Repository: Sendable {
         ReplayCacheError(
             .notFound,
             "no repository here: \(place)",
-            hint: "`replaycache push DIR \(place)` creates one",
+            hint: "check \(place.localDirectory == nil ? "bucket and prefix" : "the path"); "
+                + "`replaycache push DIR \(place)` creates one",
             subject: place.canonical
         )
     }

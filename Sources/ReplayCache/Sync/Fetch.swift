@@ -101,8 +101,12 @@ struct Fetch {
                 item.action == .deletedElsewhere ? .deletedElsewhere(path: item.path) : .conflict(path: item.path)
             )
         }
+        let selected = try await store.selectedCount(scope(RootID(rawValue: 0)))
+        if selected == 0, let criteria = options.selection.criteria {
+            context.report(.warning("nothing at \(place) matches \(criteria)"))
+        }
         summary.filesInStep =
-            try await store.selectedCount(scope(RootID(rawValue: 0)))
+            selected
             - [.place, .replace, .overwrite, .conflict, .changedLocally, .move, .unread, .obstructed].reduce(0) {
                 $0 + (totals[$1]?.files ?? 0)
             }

@@ -34,8 +34,14 @@ struct Push {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
         let totals = try await store.interruptible { try await store.planPush(scope(root)) }
+        let candidates = try await store.candidateCount(scope(root))
+        // What is deferred or failed may have matched, and is told.
+        if candidates == 0, !options.includes.isEmpty, summary.filesDeferred + summary.filesFailed == 0 {
+            let patterns = options.includes.map { DisplayText.quoted($0) }.joined(separator: " or ")
+            context.report(.warning("nothing in \(root.path) matches \(patterns)"))
+        }
         summary.filesInStep =
-            try await store.candidateCount(scope(root))
+            candidates
             - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
         try await report(totals, store, &summary)
         if options.isDryRun {

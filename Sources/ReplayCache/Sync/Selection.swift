@@ -36,6 +36,13 @@ extension Selection {
         }
     }
 
+    /// What is selected by, for people; nil for everything.
+    var criteria: String? {
+        let groups = [characters.map(\.name), paths.map { DisplayText.quoted($0) }].filter { !$0.isEmpty }
+        guard !groups.isEmpty else { return nil }
+        return groups.map { $0.joined(separator: " or ") }.joined(separator: " and ")
+    }
+
     /// A condition for a statement in which `content` is a column expression of content row ids in the schema `schema`,
     /// and `path` one of paths.
     func condition(schema: String, content: String, path: String) -> (sql: String, values: [SQLiteValue]) {

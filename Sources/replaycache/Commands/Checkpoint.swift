@@ -10,7 +10,12 @@ struct Checkpoint: AsyncParsableCommand {
 
 /// `--remote` of the checkpoint commands.
 struct CheckpointRemote: ParsableArguments {
-    @Option(help: ArgumentHelp("The repository; by default $REPLAYCACHE_REMOTE.", valueName: "remote"))
+    @Option(
+        help: ArgumentHelp(
+            "The repository; by default $REPLAYCACHE_REMOTE, else the bucket of the provider that is set up.",
+            valueName: "remote"
+        )
+    )
     var remote: String?
 
     func place() throws -> Place { try RemoteArgument.place(remote) }

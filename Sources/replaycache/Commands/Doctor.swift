@@ -7,8 +7,8 @@ struct DoctorCommand: ReplayCacheSubcommand {
         commandName: "doctor",
         abstract: "Check settings, network, rights, disks and local state, and say what to do.",
         discussion: """
-            Each line begins with ok, warn, fail or skip. An object of its own is written to the remote, read and removed \
-            again; nothing else is changed. The exit status is that of the first failure.
+            Each line begins with ok, warn, fail or skip. An object of its own, doctor-probe, is written to the \
+            remote, read and removed again: it leaves nothing behind, unless the key may not delete. The exit status is that of the first failure.
 
             Examples:
               replaycache doctor b2:my-bucket/replaycache

@@ -17,7 +17,7 @@ struct Push: ReplayCacheSubcommand {
     @Argument(help: "The folder with the replays.")
     var dir: String
 
-    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE.")
+    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE, else the bucket of the provider that is set up.")
     var remote: String?
 
     @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
@@ -49,6 +49,7 @@ struct Push: ReplayCacheSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+        try Place.refuse(asFolder: dir, of: "push", other: remote)
         let place = try RemoteArgument.place(remote)
         var options = try PushOptions(into: into)
         options.includes = include

@@ -14,7 +14,7 @@ struct Status: ReplayCacheSubcommand {
     @Argument(help: "The folder.")
     var dir: String
 
-    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE.")
+    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE, else the bucket of the provider that is set up.")
     var remote: String?
 
     @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
@@ -26,6 +26,7 @@ struct Status: ReplayCacheSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+        try Place.refuse(asFolder: dir, of: "status", other: remote)
         let place = try RemoteArgument.place(remote)
         let path = try PushOptions(into: into).into
         try await global.run { try await $0.status(dir, at: place, path: path, isOffline: offline) }

@@ -33,6 +33,17 @@ struct CatalogTests {
     // MARK: Opening
 
     @Test
+    func aFullDiskNamesTheFolder() throws {
+        let database = try Database(path: scratch.at("full.sqlite"))
+        try database.execute("PRAGMA max_page_count = 2; CREATE TABLE first (x)")
+        let failure = #expect(throws: SQLiteError.self) { try database.execute("CREATE TABLE second (x)") }
+        let error = try #require(failure).classified(doing: "trying")
+        #expect(error.code == .disk)
+        #expect(error.message == "no space left for the catalog in \(scratch.path) while trying")
+        #expect(error.hint?.contains("REPLAYCACHE_HOME") == true)
+    }
+
+    @Test
     func aCatalogIsMadeFromNothingForItsOwnerAlone() async throws {
         let home = scratch.at("deep/er/home")
         _ = try Catalog(home: home)

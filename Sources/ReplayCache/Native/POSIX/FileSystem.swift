@@ -38,6 +38,8 @@ package struct FileSystem: Sendable, Equatable {
         0x5346_544E: "NTFS", 0x8584_58F6: "ramfs",
     ]
 
-    /// Whether this user may make files in a folder (access(2)).
-    package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+    /// Throws why this user may not make files in a folder (access(2)).
+    package static func checkWritable(_ path: String) throws(FileError) {
+        guard unsafe access(path, W_OK | X_OK) == 0 else { throw FileError.last("write to", path) }
+    }
 }

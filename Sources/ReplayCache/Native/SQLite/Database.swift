@@ -21,7 +21,7 @@ internal import CSQLite
         guard code == SQLITE_OK, let connection = unsafe opened else {
             let message = unsafe Self.message(of: opened, code)
             unsafe sqlite3_close_v2(opened)
-            throw SQLiteError(code: code, message: "\(message) (\(path))", sql: nil)
+            throw SQLiteError(code: code, message: "\(message) (\(path))", sql: nil, path: path)
         }
         unsafe handle = connection
         unsafe sqlite3_busy_timeout(handle, 10_000)
@@ -175,7 +175,18 @@ internal import CSQLite
     }
 
     private func error(_ code: Int32, _ sql: String) -> SQLiteError {
-        SQLiteError(code: code, message: unsafe Self.message(of: handle, code), sql: sql)
+        SQLiteError(
+            code: code,
+            message: unsafe Self.message(of: handle, code),
+            sql: sql,
+            path: unsafe Self.path(of: handle)
+        )
+    }
+
+    /// The file of the main database of a connection; nil for one in memory.
+    static func path(of handle: OpaquePointer) -> String? {
+        guard let name = unsafe sqlite3_db_filename(handle, "main"), unsafe name.pointee != 0 else { return nil }
+        return unsafe String(cString: name)
     }
 
     private static func message(of handle: OpaquePointer?, _ code: Int32) -> String {

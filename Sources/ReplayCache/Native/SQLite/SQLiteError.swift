@@ -8,11 +8,18 @@ package struct SQLiteError: Error, Sendable, Equatable {
     package let message: String
     /// The statement that failed, without its values.
     package let sql: String?
+    /// The file of the database; nil where that is not known.
+    package var path: String?
 
     /// The result code without its extension.
     package var primaryCode: Int32 { code & 0xFF }
 
     package var isReadOnly: Bool { primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY }
+
+    private var location: String {
+        guard let path, let slash = path.lastIndex(of: "/") else { return "" }
+        return " in \(slash == path.startIndex ? "/" : path[..<slash])"
+    }
 
     /// The error with the words and the advice that a user needs.
     func classified(doing action: String) -> ReplayCacheError {
@@ -27,14 +34,16 @@ package struct SQLiteError: Error, Sendable, Equatable {
         case SQLITE_FULL:
             ReplayCacheError(
                 .disk,
-                "no space left for the catalog while \(action)",
-                hint: "free some space",
+                "no space left for the catalog\(location) while \(action)",
+                hint:
+                    "free some space there and in the folder of temporary files, or set REPLAYCACHE_HOME to a folder on"
+                    + " another disk",
                 cause: message
             )
         case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
             ReplayCacheError(
                 .disk,
-                "the catalog cannot be read or written while \(action)",
+                "the catalog\(location) cannot be read or written while \(action)",
                 hint: "check that $REPLAYCACHE_HOME is on a writable local disk",
                 cause: message
             )

@@ -94,7 +94,12 @@ internal import CSQLite
     }
 
     private func error(_ code: Int32) -> SQLiteError {
-        SQLiteError(code: code, message: unsafe String(cString: sqlite3_errmsg(connection)), sql: sql)
+        SQLiteError(
+            code: code,
+            message: unsafe String(cString: sqlite3_errmsg(connection)),
+            sql: sql,
+            path: unsafe Database.path(of: connection)
+        )
     }
 
     fileprivate func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }

@@ -12,9 +12,9 @@ package struct B2Account: Sendable, Equatable, Codable {
     /// Whether the key may work with a bucket and a prefix.
     ///
     /// - Throws: ``ReplayCacheError`` with code `configuration` that names what the key may do.
-    package func preflight(bucket: String, prefix: String, needsWrite: Bool, shownKeyID: String) throws {
+    package func preflight(bucket: String, prefix: String, needsWrite: Bool, shownKey: String) throws {
         func refuse(_ reason: String, _ hint: String) -> ReplayCacheError {
-            ReplayCacheError(.configuration, "the B2 key \(shownKeyID) \(reason)", hint: hint, subject: "b2:\(bucket)")
+            ReplayCacheError(.configuration, "the B2 \(shownKey) \(reason)", hint: hint, subject: "b2:\(bucket)")
         }
         if let buckets, !buckets.contains(bucket) {
             let names = buckets.sorted().map { DisplayText.quoted($0) }.joined(separator: ", ")

@@ -28,7 +28,7 @@ struct B2Discovery {
         guard authorization.accountId != credentials.accessKeyID else {
             throw ReplayCacheError(
                 .configuration,
-                "the key \(credentials.shownKeyID) is the master key of the account, which the S3 API refuses",
+                "the \(credentials.shownKey) is the master key of the account, which the S3 API refuses",
                 hint: "make an application key in the console, and set \(credentials.source) to it"
             )
         }
@@ -79,7 +79,7 @@ struct B2Discovery {
         case 400, 401, 403:
             return ReplayCacheError(
                 .configuration,
-                "Backblaze refuses the key \(credentials.shownKeyID) from \(credentials.source)",
+                "Backblaze refuses the \(credentials.shownKey) from \(credentials.source)",
                 hint: "check that key id and key belong together and that the key was not deleted",
                 cause: cause
             )

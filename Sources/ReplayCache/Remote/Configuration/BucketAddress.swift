@@ -51,7 +51,11 @@ struct BucketAddress: Sendable {
         switch server {
         case .account(let api): return api.host.hasSuffix(".backblazeb2.com") ? "" : "@\(api.authority)"
         case .endpoint(let endpoint):
+            // Partitions of AWS with names of their own (docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces).
             if endpoint.host.hasSuffix(".amazonaws.com.cn") { return "@amazonaws.com.cn" }
+            if endpoint.host.hasSuffix(".amazonaws.com"), endpoint.host.contains("us-gov-") {
+                return "@us-gov.amazonaws.com"
+            }
             switch Provider.serving(host: endpoint.host).name {
             case .aws, .b2: return ""
             default: return "@\(endpoint.authority)"
@@ -151,6 +155,21 @@ struct CertificateFile: Sendable {
             return CertificateFile(try environment.expanded(path), source: "ca_bundle of the profile")
         }
         return try environment.setting(["SSL_CERT_FILE", "CURL_CA_BUNDLE"]).map { try named(by: $0, environment) }
+    }
+
+    /// Looks whether the file can be read: libcurl tells at the first request, and not which file it was.
+    func check(_ environment: EnvironmentVariables) throws {
+        do {
+            try environment.checkReadable(path)
+        } catch {
+            throw ReplayCacheError(
+                .configuration,
+                "the file of trusted certificates \(DisplayText.quoted(path)) that \(source) names cannot be read",
+                hint: "correct \(source), or unset it for the certificates of the system",
+                subject: path,
+                cause: "\(error.errno)"
+            )
+        }
     }
 
     private static func named(

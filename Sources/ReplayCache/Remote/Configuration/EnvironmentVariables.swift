@@ -168,6 +168,16 @@ extension EnvironmentVariables {
         }
     }
 
+    /// Throws why a file cannot be read; nothing when it can.
+    func checkReadable(_ path: String) throws(FileError) {
+        do {
+            _ = try readFile(path, 0)
+        } catch {
+            // One byte is enough to see.
+            guard error.errno == .fileTooLarge else { throw error }
+        }
+    }
+
     /// `path` with `~` for the home folder, as AWS and rclone write it.
     func expanded(_ path: String) throws -> String {
         guard path == "~" || path.hasPrefix("~/"), let home = try setting("HOME") else { return path }

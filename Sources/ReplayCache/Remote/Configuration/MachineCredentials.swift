@@ -63,6 +63,15 @@ struct MachineCredentials: Sendable {
                 subject: name
             )
         }
+        // libcurl would guess another scheme than the one that is checked here.
+        guard url.contains("://") else {
+            throw ReplayCacheError(
+                .configuration,
+                "\(name) names no scheme",
+                hint: "set it to a whole address, with http:// or https:// before the host",
+                subject: name
+            )
+        }
         let isNear = IPAddress.isLoopback(address.host) || Self.agents.contains(address.host)
         guard address.isSecure || isNear else {
             throw ReplayCacheError(

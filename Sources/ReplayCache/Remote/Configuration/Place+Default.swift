@@ -24,6 +24,23 @@ extension Place {
         for set in sets { try set.refuseHalf(environment) }
         return nil
     }
+
+    /// The error of a command that needs a place when none is named and ``default(environment:)`` knows none.
+    package static func absence(environment: EnvironmentVariables = .process) throws -> ReplayCacheError {
+        guard let set = try ProviderVariables.all.first(where: { try $0.lacksBucketAlone(environment) }) else {
+            return ReplayCacheError(
+                .configuration,
+                "no remote was given",
+                hint: "name one, for example b2:BUCKET/replaycache or /mnt/backup/melee, or set REPLAYCACHE_REMOTE"
+            )
+        }
+        return ReplayCacheError(
+            .configuration,
+            "no remote was given: there are keys for \(set.keys.title), but \(set.buckets[0]) is not set",
+            hint: "name the remote, for example \(set.scheme)BUCKET/replaycache, or set \(set.buckets[0])",
+            subject: set.buckets[0]
+        )
+    }
 }
 
 /// The variables that together name a bucket and the way to it.
@@ -45,9 +62,16 @@ struct ProviderVariables {
     }
 
     func isComplete(_ environment: EnvironmentVariables) throws -> Bool {
-        guard try environment.setting(buckets) != nil, try hasOthers(environment) else { return false }
         // Half a set is told later, if it turns out to matter.
-        return try environment.hasAny(keys.pairs.map(\.id)) && environment.hasAny(keys.pairs.map(\.key))
+        try environment.setting(buckets) != nil && hasOthers(environment) && hasKeys(environment)
+    }
+
+    func lacksBucketAlone(_ environment: EnvironmentVariables) throws -> Bool {
+        try environment.setting(buckets) == nil && hasKeys(environment)
+    }
+
+    private func hasKeys(_ environment: EnvironmentVariables) throws -> Bool {
+        try environment.hasAny(keys.pairs.map(\.id)) && environment.hasAny(keys.pairs.map(\.key))
     }
 
     private func hasOthers(_ environment: EnvironmentVariables) throws -> Bool {

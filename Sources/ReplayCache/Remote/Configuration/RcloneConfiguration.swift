@@ -37,7 +37,7 @@ struct RcloneConfiguration: Sendable {
                     subject: name
                 )
             }
-            throw unknown(name)
+            throw try unknown(name)
         }
         return RcloneSection(
             name: name,
@@ -67,12 +67,21 @@ struct RcloneConfiguration: Sendable {
         )
     }
 
-    private func unknown(_ name: String) -> ReplayCacheError {
+    private func unknown(_ name: String) throws -> ReplayCacheError {
         let prefix = "RCLONE_CONFIG_"
         let suffix = "_TYPE"
         let given = environment.names.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
             .map { $0.dropFirst(prefix.count).dropLast(suffix.count).lowercased() }
         let names = Set((file?.sections.map(\.name) ?? []) + given).sorted().map { DisplayText.escaped($0) }
+        if path == nil, let setting = try environment.setting("RCLONE_CONFIG") {
+            return ReplayCacheError(
+                .configuration,
+                "rclone has no remote \(DisplayText.quoted(name)): the file \(DisplayText.quoted(setting.text)) that"
+                    + " \(setting.source) names does not exist",
+                hint: "correct RCLONE_CONFIG, or unset it for rclone's usual file",
+                subject: name
+            )
+        }
         return ReplayCacheError(
             .configuration,
             "rclone has no remote \(DisplayText.quoted(name))" + (path.map { " in \($0)" } ?? ""),

@@ -17,9 +17,13 @@ enum RcloneTarget: Sendable {
                     self = .directory(try environment.expanded(text))
                     return
                 }
+                let name = String(text.prefix { $0 != "/" })
+                // What is no name is not repeated.
+                let isName = text.firstIndex(of: ":") == nil && !name.isEmpty && (try? Self.check(name)) != nil
                 throw ReplayCacheError(
                     .usage,
-                    "\"rclone:\" names no remote",
+                    isName
+                        ? "a colon and a bucket are missing after rclone:\(name)" : "\"rclone:\" names no remote",
                     hint: "write rclone:NAME:BUCKET/PREFIX, with a name that `rclone listremotes` prints",
                     subject: "rclone:"
                 )

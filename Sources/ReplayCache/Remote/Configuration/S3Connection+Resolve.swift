@@ -16,6 +16,7 @@ extension S3Connection {
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
     ) async throws -> S3Connection {
         let address = try BucketAddress.of(place, environment)
+        try await BlockingPool.shared.run { try address.certificateFile?.check(environment) }
         let search = CredentialSearch(place: place, environment: environment, provider: address.provider, http: http)
         let credentials = try await search.credentials()
         var findings = Findings(place, address, credentials)
@@ -31,7 +32,7 @@ extension S3Connection {
                     bucket: place.bucket,
                     prefix: place.prefix,
                     needsWrite: needsWrite,
-                    shownKeyID: credentials.shownKeyID
+                    shownKey: credentials.shownKey
                 )
             }
             endpoint = try discovery.endpoint(of: found.account)

@@ -23,11 +23,16 @@ package struct S3Credentials: Sendable, Equatable {
         self.source = source
     }
 
-    /// Enough of the key id to recognise it (`providers.md` section 8).
+    /// Enough of the key id to recognise it (`providers.md` section 8), to stand after `key id`.
+    ///
+    /// Of a short one nothing but its length is told: it may have been cut off as it was pasted.
     package var shownKeyID: String {
-        guard accessKeyID.count >= 12 else { return "…" }
-        return "\(accessKeyID.prefix(4))…\(accessKeyID.suffix(4))"
+        guard accessKeyID.count < 12 else { return "\(accessKeyID.prefix(4))…\(accessKeyID.suffix(4))" }
+        return "of \(accessKeyID.count) \(accessKeyID.count == 1 ? "character" : "characters")"
     }
+
+    /// `key AKIA…2345`, or `key with an id of 5 characters`.
+    package var shownKey: String { accessKeyID.count < 12 ? "key with an id \(shownKeyID)" : "key \(shownKeyID)" }
 }
 
 /// Where credentials come from.

@@ -8,36 +8,52 @@ extension S3Failure {
 
     /// What came back, in the server's words or libcurl's.
     var reason: String {
-        if let transport { return transport.detail }
+        if let transport { return DisplayText.escaped(transport.detail) }
         let parts = [status > 0 ? "\(status)" : nil, code, code == nil ? message : nil]
-        return parts.compactMap { $0 }.joined(separator: " ")
+        return DisplayText.escaped(parts.compactMap { $0 }.joined(separator: " "))
     }
 
-    /// The server's message and the id that support asks for.
-    private var details: String? {
-        let parts = [
-            message.map { DisplayText.escaped($0) }, requestID.map { "request id \(DisplayText.escaped($0))" },
-        ]
+    /// What came back, whole: status and code, the server's message, and the id that support asks for.
+    private var cause: String? {
+        if let transport {
+            let detail = DisplayText.escaped(transport.detail)
+            return transport.kind.sentence.map { detail.isEmpty ? $0 : "\($0) (\(detail))" } ?? detail
+        }
+        let head = [status > 0 ? "\(status)" : nil, code].compactMap { $0 }.joined(separator: " ")
+        let said = message ?? (trouble == .notS3 ? "no XML" : nil)
+        let answer = [head.isEmpty ? nil : head, said].compactMap { $0 }.joined(separator: ": ")
+        let parts = [answer.isEmpty ? nil : answer, requestID.map { "request id \($0)" }]
         let text = parts.compactMap { $0 }.joined(separator: "; ")
-        return text.isEmpty ? nil : text
+        return text.isEmpty ? nil : DisplayText.escaped(text)
+    }
+
+    /// The same failure without the secrets that it was signed with: a server may quote what it was sent.
+    private func redacted(_ credentials: S3Credentials?) -> S3Failure {
+        // Shorter ones are parts of usual words, and no provider makes such.
+        let secrets = [credentials?.secretAccessKey, credentials?.sessionToken].compactMap { $0 }
+            .filter { $0.reveal().count >= 8 }
+        func redacted(_ text: String) -> String {
+            secrets.reduce(text) { $0.replacing($1.reveal(), with: "\($1)") }
+        }
+        var failure = self
+        failure.code = code.map(redacted)
+        failure.message = message.map(redacted)
+        failure.requestID = requestID.map(redacted)
+        failure.region = region.map(redacted)
+        failure.transport = transport.map { HTTPFailure($0.kind, redacted($0.detail)) }
+        return failure
     }
 
     /// As an error with an exit status; names the bucket, the host and where the key came from, never a secret.
     func classified(_ connection: S3Connection, credentials: S3Credentials?) -> ReplayCacheError {
-        let text = Text(failure: self, connection: connection, credentials: credentials)
-        let (message, hint) = text.messageAndHint
-        let cause = details ?? (status > 0 || transport != nil ? reason : nil)
-        // A server that quotes what it was sent must not put a secret on the screen.
-        let secrets = [credentials?.secretAccessKey, credentials?.sessionToken].compactMap { $0 }.filter { !$0.isEmpty }
-        func redacted(_ text: String) -> String {
-            secrets.reduce(text) { $0.replacing($1.reveal(), with: "\($1)") }
-        }
+        let told = redacted(credentials)
+        let (message, hint) = Text(failure: told, connection: connection, credentials: credentials).messageAndHint
         var error = ReplayCacheError(
             trouble.remedy.code,
-            redacted(message),
+            message,
             hint: hint,
             subject: request.key ?? connection.bucket,
-            cause: cause.map(redacted)
+            cause: told.cause
         )
         error.circumstance = circumstance
         return error
@@ -64,12 +80,13 @@ extension S3Failure {
         }
         private var source: String { credentials.map { " (\($0.source))" } ?? "" }
         private var keyID: String { credentials.map { " \($0.shownKeyID)" } ?? "" }
+        private var key: String { credentials?.shownKey ?? "key" }
 
         var messageAndHint: (String, String?) {
             switch failure.trouble {
             case .throttled, .transient:
                 (
-                    "\(title) does not get \(what) done (\(failure.reason))",
+                    failure.transport == nil ? "\(title) did not \(what)" : "\(doing) failed",
                     "try again later; what was moved is kept, the same command continues"
                 )
             case .unreachable, .certificate, .local: transportTrouble
@@ -85,7 +102,7 @@ extension S3Failure {
                 )
             case .notS3:
                 (
-                    "\(host) does not answer like an S3 server (\(notS3Reason))",
+                    "\(host) does not answer like an S3 server",
                     failure.status == 407
                         ? "put name and password of the proxy into HTTPS_PROXY: http://NAME:PASSWORD@HOST:PORT"
                         : "if this network has a proxy or a log-in page, get past it; else check the endpoint"
@@ -99,21 +116,21 @@ extension S3Failure {
             case .credentials: credentialTrouble
             case .expired where failure.code == "InvalidToken":
                 (
-                    "\(title) does not take the session token that came with the key\(keyID)\(source)",
+                    "\(title) does not take the session token that came with the \(key)\(source)",
                     "keys that expire have a session token of their own: set all three anew, or unset a token that is left over"
                 )
             case .expired:
                 (
-                    "the credentials have expired: key\(keyID)\(source)",
+                    "the credentials have expired: \(key)\(source)",
                     "get new ones, with their session token, and run the same command again: it continues"
                 )
             case .denied: denial
             case .quota:
                 (
-                    "\(title) refuses \(what): a cap of the account is reached",
+                    "\(title) refuses to \(what): a cap of the account is reached",
                     "raise it in the provider's console (B2: Caps & Alerts; daily caps end at 00:00 UTC), or make room"
                 )
-            case .noBucket: ("there is no \(bucket) at \(host)", bucketHint)
+            case .noBucket: ("there is no \(bucket) at \(connection.endpoint.authority)", bucketHint)
             case .noKey: ("\(subject) is missing at the remote", nil)
             case .refused where failure.code == "EntityTooLarge":
                 (
@@ -122,7 +139,7 @@ extension S3Failure {
                 )
             case .unsupported, .refused:
                 (
-                    "\(title) refuses \(what): \(failure.reason)",
+                    "\(title) refuses to \(what)",
                     "this is not foreseen: check that the endpoint is that of an S3 API, and report it"
                 )
             }
@@ -132,15 +149,20 @@ extension S3Failure {
 
         private var what: String {
             switch failure.request.purpose {
-            case .put: "to take \(subject)"
-            case .get, .head: "to give \(subject)"
-            case .list: "to list the \(bucket)"
-            case .delete: "to remove \(subject)"
+            case .put: "take \(subject)"
+            case .get, .head: "give \(subject)"
+            case .list: "list the \(bucket)"
+            case .delete: "remove \(subject)"
             }
         }
 
-        private var notS3Reason: String {
-            failure.transport?.detail ?? "\(failure.status), \(failure.message ?? "no XML")"
+        private var doing: String {
+            switch failure.request.purpose {
+            case .put: "sending \(subject) to \(title)"
+            case .get, .head: "reading \(subject) from \(title)"
+            case .list: "listing the \(bucket) at \(title)"
+            case .delete: "removing \(subject) at \(title)"
+            }
         }
 
         private var transportTrouble: (String, String?) {
@@ -208,7 +230,7 @@ extension S3Failure {
                 }
             let prefix = connection.prefix.isEmpty ? "" : " below \(connection.prefix)/"
             return (
-                "the key\(keyID)\(source) may not \(right) the \(bucket)\(prefix)",
+                "the \(key)\(source) may not \(right) the \(bucket)\(prefix)",
                 "give the key that right, or use one that is made for this bucket and prefix"
             )
         }
@@ -217,6 +239,20 @@ extension S3Failure {
             connection.provider.name == .r2
                 ? "check its name; a bucket of the EU or FedRAMP jurisdiction needs .eu or .fedramp in R2_ENDPOINT"
                 : "check its name and the account; replaycache does not create buckets"
+        }
+    }
+}
+
+extension HTTPFailure.Kind {
+    /// What became of a request under way, in a person's words; nil where the error says it all.
+    fileprivate var sentence: String? {
+        switch self {
+        case .interrupted: "the connection broke"
+        case .stalled: "nothing came for too long"
+        case .truncated: "the answer broke off"
+        case .nameResolution, .connection, .connectTimeout, .proxy, .certificate, .tls, .malformed, .certificateFile,
+            .local:
+            nil
         }
     }
 }

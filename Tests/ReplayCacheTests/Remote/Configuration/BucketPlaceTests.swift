@@ -43,6 +43,7 @@ struct BucketPlaceTests {
         Sample(typed: "B2:bucket//a/b//", canonical: "b2:bucket/a/b", description: "b2:bucket/a/b"),
         Sample(typed: "r2:bucket/p", canonical: "r2:bucket/p@\(account)", description: "r2:bucket/p"),
         Sample(typed: "s3://bucket/p/", canonical: "s3:bucket/p", description: "s3:bucket/p"),
+        Sample(typed: "s3:bucket/p?x#y", canonical: "s3:bucket/p?x#y", description: "s3:bucket/p?x#y"),
         Sample(typed: "s3:Old_Bucket.name", canonical: "s3:Old_Bucket.name", description: "s3:Old_Bucket.name"),
         Sample(
             typed: "s3:bucket/a@b%c",
@@ -78,6 +79,18 @@ struct BucketPlaceTests {
             canonical: "s3:bucket/p@amazonaws.com.cn",
             description: "s3:bucket/p",
             variables: ["AWS_REGION": "cn-north-1"]
+        ),
+        Sample(
+            typed: "s3:bucket/p",
+            canonical: "s3:bucket/p@us-gov.amazonaws.com",
+            description: "s3:bucket/p",
+            variables: ["AWS_REGION": "us-gov-west-1"]
+        ),
+        Sample(
+            typed: "s3:bucket/p",
+            canonical: "s3:bucket/p@us-gov.amazonaws.com",
+            description: "s3:bucket/p",
+            variables: ["AWS_ENDPOINT_URL": "https://s3-fips.us-gov-east-1.amazonaws.com"]
         ),
         Sample(
             typed: "b2:bucket/p",
@@ -129,12 +142,26 @@ struct BucketPlaceTests {
         "b2:", "s3://", "b2:ab", "s3:a b c", "s3:192.168.0.1", "s3:bucket..name", "s3:-bucket", "s3:bucket-",
         "s3:\(String(repeating: "a", count: 64))", "s3:bucket/../x", "s3:bucket/./x", "s3:bucket/a\u{7}b",
         "s3:bucket/\u{FFFD}", "s3:bucket/\(String(repeating: "a", count: 512))", "gdrive:folder", "gdrive://folder",
-        "foo:bar", "https://host/bucket", "user@host:slp", "rclone:", "rclone:name", "rclone::s3:bucket",
+        "foo:bar", "s3://hub/melee?x=1", "S3://hub/melee#x", "https://host/bucket", "user@host:slp", "rclone:",
+        "rclone:name", "rclone::s3:bucket",
     ])
     func whatNamesNoPlaceIsWrongUsage(_ typed: String) async throws {
         let error = try #require(await refusal { _ = try Place(typed, environment: Self.settings.environment) })
         #expect(error.code == .usage)
         #expect(error.isWellFormed, "\(error.allText)")
+    }
+
+    @Test(arguments: [
+        ("rclone:rs", "a colon and a bucket are missing after rclone:rs"),
+        ("rclone:rs/bucket", "a colon and a bucket are missing after rclone:rs"),
+        ("rclone://rs", "a colon and a bucket are missing after rclone:rs"),
+        ("rclone:", "\"rclone:\" names no remote"),
+        ("rclone:key=\(Canary.secret)", "\"rclone:\" names no remote"),
+        ("s3://hub/melee?x=1", "the \"s3://\" address goes on with \"?\" after the prefix"),
+    ])
+    func whatIsMissingOrTooMuchIsNamed(_ typed: String, _ message: String) async throws {
+        let error = try #require(await refusal { _ = try Place(typed, environment: Self.settings.environment) })
+        #expect(error.message == message)
     }
 
     @Test func aLaterKindOfPlaceIsSaidToComeLater() async throws {
@@ -145,7 +172,8 @@ struct BucketPlaceTests {
     }
 
     @Test(arguments: [
-        "s3://AKIA:\(Canary.secret)@bucket/p", "https://me:\(Canary.secret)@host/bucket",
+        "s3://AKIA:\(Canary.secret)@bucket/p", "s3://hub/melee?X-Amz-Signature=\(Canary.secret)",
+        "https://me:\(Canary.secret)@host/bucket",
         "rclone::s3,secret_access_key=\(Canary.secret):bucket", "rclone:s3,secret_access_key=\(Canary.secret):bucket",
     ])
     func keysInTheNameOfAPlaceAreRefusedAndNotRepeated(_ typed: String) async throws {

@@ -7,7 +7,8 @@ import Testing
 struct ConnectionTests {
     @Test(arguments: ConnectionSample.all)
     func settingsLeadToAServerARegionAndKeys(_ sample: ConnectionSample) async throws {
-        let environment = sample.settings.environment
+        let certificates = sample.certificateFile.map { [$0: "certificates"] } ?? [:]
+        let environment = sample.settings.with([:], files: certificates).environment
         guard case .bucket(let place) = try Place(sample.place, environment: environment).kind else {
             Issue.record("no bucket")
             return

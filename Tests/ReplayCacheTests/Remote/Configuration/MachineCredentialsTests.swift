@@ -130,6 +130,16 @@ struct MachineCredentialsTests {
             url: nil
         ),
         Container(
+            testDescription: "no scheme, which libcurl would take for http",
+            variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "keys.example/x"],
+            url: nil
+        ),
+        Container(
+            testDescription: "a scheme in the query alone",
+            variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "keys.example/x?y=https://"],
+            url: nil
+        ),
+        Container(
             testDescription: "a user in the address",
             variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://localhost@evil.example/x"],
             url: nil

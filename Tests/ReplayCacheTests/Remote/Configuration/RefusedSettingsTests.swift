@@ -107,6 +107,11 @@ struct RefusedSettingsTests {
             names: ["AWS_REGION"]
         ),
         Sample(
+            testDescription: "a file of certificates that is not there",
+            settings: FakeSettings(keys).with(["SSL_CERT_FILE": "/nope.pem"]),
+            names: ["\"/nope.pem\" that SSL_CERT_FILE names cannot be read", "correct SSL_CERT_FILE"]
+        ),
+        Sample(
             testDescription: "no machine's keys for Google",
             settings: FakeSettings(["AWS_ENDPOINT_URL": "https://storage.googleapis.com"]),
             names: ["AWS_ACCESS_KEY_ID"]
@@ -184,6 +189,12 @@ struct RefusedSettingsTests {
             place: "rclone:hub:bucket",
             settings: FakeSettings(),
             names: ["\"hub\"", "RCLONE_CONFIG"]
+        ),
+        Sample(
+            testDescription: "a configuration that is not there",
+            place: "rclone:hub:bucket",
+            settings: FakeSettings(["RCLONE_CONFIG": "/nope"]),
+            names: ["\"hub\"", "\"/nope\" that RCLONE_CONFIG names does not exist"]
         ),
         Sample(
             testDescription: "an encrypted file",

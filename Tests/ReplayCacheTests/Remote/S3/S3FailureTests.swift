@@ -126,9 +126,80 @@ struct S3FailureTests {
     }
 
     @Test
+    func aShortSecretDoesNotGarbleWhatIsTold() {
+        let credentials = S3Credentials(
+            accessKeyID: "AKIAX",
+            secretAccessKey: Secret("y"),
+            sessionToken: Secret("server"),
+            source: "the test"
+        )
+        var failure = S3Failure(trouble: .credentials, request: S3Request(purpose: .get, method: .get, key: "k"))
+        failure.status = 403
+        failure.code = "InvalidAccessKeyId"
+        failure.message = "my server does not know you"
+        let error = failure.classified(Self.connection, credentials: credentials)
+        #expect(error.message == "Cloudflare R2 does not know the key id of 5 characters (the test)")
+        #expect(error.cause == "403 InvalidAccessKeyId: my server does not know you")
+    }
+
+    @Test
+    func aSecretIsRedactedInTheServersTextAlone() {
+        let credentials = S3Credentials(
+            accessKeyID: "AKIAEXAMPLE12345",
+            secretAccessKey: Secret("Cloudflare"),
+            source: "the test"
+        )
+        var failure = S3Failure(trouble: .credentials, request: S3Request(purpose: .get, method: .get, key: "k"))
+        failure.message = "you sent Cloudflare"
+        let error = failure.classified(Self.connection, credentials: credentials)
+        #expect(error.message == "Cloudflare R2 does not know the key id AKIA…2345 (the test)")
+        #expect(error.cause == "you sent <redacted>")
+    }
+
+    @Test
+    func aShortKeyIDIsToldByItsLength() {
+        func credentials(_ id: String) -> S3Credentials {
+            S3Credentials(accessKeyID: id, secretAccessKey: Secret("k"), source: "the test")
+        }
+        #expect(credentials("a").shownKeyID == "of 1 character")
+        #expect(credentials("AKIAEXAMPLE").shownKey == "key with an id of 11 characters")
+        #expect(credentials("AKIAEXAMPLE1").shownKey == "key AKIA…PLE1")
+    }
+
+    @Test(arguments: [
+        (
+            HTTPFailure.Kind.truncated, S3Request.Purpose.get, "reading k from Cloudflare R2 failed",
+            "the answer broke off"
+        ),
+        (.interrupted, .put, "sending k to Cloudflare R2 failed", "the connection broke"),
+        (.stalled, .delete, "removing k at Cloudflare R2 failed", "nothing came for too long"),
+    ])
+    func aLostLineIsToldOnce(_ kind: HTTPFailure.Kind, _ purpose: S3Request.Purpose, _ message: String, _ cause: String)
+    {
+        let failure = S3Failure(S3Request(purpose: purpose, method: .get, key: "k"), HTTPFailure(kind, "some detail"))
+        let error = failure.classified(Self.connection, credentials: nil)
+        #expect(error.description == "\(message): \(cause) (some detail)")
+    }
+
+    @Test
+    func aServersRefusalIsToldOnce() {
+        var failure = S3Failure(trouble: .throttled, request: S3Request(purpose: .put, method: .put, key: "k"))
+        failure.status = 503
+        failure.code = "SlowDown"
+        failure.message = "reduce your rate"
+        failure.requestID = "42"
+        let error = failure.classified(Self.connection, credentials: nil)
+        #expect(error.description == "Cloudflare R2 did not take k: 503 SlowDown: reduce your rate; request id 42")
+    }
+
+    @Test
     func whatIsToldDoesNotActOnATerminal() {
         var failure = S3Failure(trouble: .denied, request: S3Request(purpose: .get, method: .get, key: "k"))
+        failure.code = "b\u{1B}"
+        #expect(failure.reason == "b\\u{1b}")
+        failure.code = nil
         failure.message = "a\u{1B}[31mred\u{202E}"
+        #expect(failure.reason == "a\\u{1b}[31mred\\u{202e}")
         let error = failure.classified(Self.connection, credentials: nil)
         #expect(error.cause == "a\\u{1b}[31mred\\u{202e}")
     }
