@@ -145,4 +145,27 @@ extension Remote {
         }
         return latest.withLock { $0 }.bytes
     }
+
+    /// Reads a small thing whose name does not tell its digest.
+    ///
+    /// What does not decode is read again while it comes with other bytes: a line without TLS may change them, and only
+    /// the same bytes twice are those that stand there.
+    package func decoded<Value>(
+        _ key: RemoteKey,
+        maximum: Int64,
+        _ decode: ([UInt8]) async throws -> Value
+    ) async throws -> Value {
+        var previous: [UInt8]?
+        var attempts = 0
+        while true {
+            let bytes = try await bytes(of: key, maximum: maximum)
+            attempts += 1
+            do {
+                return try await decode(bytes)
+            } catch {
+                guard bytes != previous, attempts < 5 else { throw error }
+                previous = bytes
+            }
+        }
+    }
 }

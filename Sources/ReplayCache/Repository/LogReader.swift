@@ -111,8 +111,9 @@ struct LogReader {
     }
 
     private func read(_ key: SegmentKey) async throws -> Segment {
-        let bytes = try await remote.bytes(of: key.remoteKey, maximum: Segment.maximumEncodedByteCount)
-        return try await BlockingPool.shared.run { try Segment.decode(bytes, key: key) }
+        try await remote.decoded(key.remoteKey, maximum: Segment.maximumEncodedByteCount) { bytes in
+            try await BlockingPool.shared.run { try Segment.decode(bytes, key: key) }
+        }
     }
 
     private static func isDamage(_ error: any Error) -> Bool {

@@ -52,7 +52,7 @@ package final class Repository: Sendable {
         let opening = RemoteOpening(place: place, home: catalog.home, settings: settings)
         let remote = try await openRemote(opening, isKnown: known != nil)
         if let known, let repository = try await catchUp(known, place, remote) { return repository }
-        guard let manifest = try await manifest(place, remote) else {
+        guard let manifest = try await manifest(place, remote, known: known?.id) else {
             throw known == nil ? noRepository(place) : gone(place)
         }
         guard let known else {
@@ -83,7 +83,7 @@ package final class Repository: Sendable {
         if let known, !insistsOnNew {
             let remote = try await openRemote(opening, isKnown: true)
             if let repository = try await catchUp(known, place, remote) { return repository }
-            guard let manifest = try await manifest(place, remote) else { throw gone(place) }
+            guard let manifest = try await manifest(place, remote, known: known.id) else { throw gone(place) }
             throw ReplayCacheError(
                 .configuration,
                 manifest.repository == known.id
@@ -158,7 +158,9 @@ package final class Repository: Sendable {
         )
         guard found.isSameLog else { return nil }
         // Before the first commit there is no log to know the repository by.
-        if try await known.store.newestHLC() == nil, try await manifest(place, remote)?.repository != known.id {
+        if try await known.store.newestHLC() == nil,
+            try await manifest(place, remote, known: known.id)?.repository != known.id
+        {
             return nil
         }
         return Repository(
@@ -192,10 +194,17 @@ package final class Repository: Sendable {
     }
 
     /// What stands at a place; nil when no repository does.
-    static func manifest(_ place: Place, _ remote: MeteredRemote) async throws -> Manifest? {
+    ///
+    /// `known` is the id that is expected; another is believed when it was read twice.
+    static func manifest(_ place: Place, _ remote: MeteredRemote, known: String? = nil) async throws -> Manifest? {
         do {
-            let bytes = try await remote.bytes(of: Manifest.key, maximum: Manifest.maximumByteCount)
-            return try Manifest.decode(bytes, at: "\(place)")
+            return try await remote.decoded(Manifest.key, maximum: Manifest.maximumByteCount) { bytes in
+                let manifest = try Manifest.decode(bytes, at: "\(place)")
+                guard known == nil || manifest.repository == known else { throw OtherRepository(manifest: manifest) }
+                return manifest
+            }
+        } catch let other as OtherRepository {
+            return other.manifest
         } catch let error as RemoteError where error.reason == .notFound {
             return nil
         }
@@ -259,6 +268,11 @@ package final class Repository: Sendable {
         )
     }
 
+    /// A manifest with another id than was known.
+    private struct OtherRepository: Error {
+        let manifest: Manifest
+    }
+
     // MARK: Committing
 
     /// A commit that takes longer than this from its stamp to its end might never be listed by others: `LogReader` looks
@@ -316,7 +330,9 @@ package final class Repository: Sendable {
 
     /// Two clients may create a repository at once; after its first commit each takes the id of the manifest that stands.
     private func adoptWinner() async throws {
-        guard let standing = try await Self.manifest(place, remote), standing.repository != id else { return }
+        guard let standing = try await Self.manifest(place, remote, known: id), standing.repository != id else {
+            return
+        }
         try await store.setRepositoryID(standing.repository)
     }
 

@@ -107,8 +107,9 @@ struct ObjectReader: Sendable {
     private func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
         let key = object.key.remoteKey
         do {
-            let bytes = try await repository.remote.bytes(of: key, maximum: Recipe.maximumByteCount)
-            return try Recipe.decode(bytes, size: object.size)
+            return try await repository.remote.decoded(key, maximum: Recipe.maximumByteCount) { bytes in
+                try Recipe.decode(bytes, size: object.size)
+            }
         } catch let error as RemoteError {
             throw error.classified()
         } catch let error where error is DecodingError || (error as? ReplayCacheError)?.code == .integrity {

@@ -141,6 +141,35 @@ struct BucketTests {
     }
 
     @Test
+    func whatTheLineSpoiledIsReadAgain() async throws {
+        let bucket = try await quirkyBucket()
+        try laptop.write("one", to: "one.txt")
+        try await laptop.push(to: bucket.place())
+        // The first answer for each key loses its end: manifest, segment and object.
+        let proxy = try await bucket.server.proxy()
+        try proxy.setRules(
+            #"[{"id": "x", "match": {"op": "GetObject"}, "when": {"first": 1, "by": "key"}, "do": {"action": "garbage", "kind": "cut"}}]"#
+        )
+        let summary = try await pod.fetch(from: bucket.place(port: proxy.port))
+        #expect(summary.failure == nil)
+        #expect(summary.filesPlaced == 1)
+        #expect(pod.told(.warning).isEmpty)
+    }
+
+    @Test
+    func aManifestThatIsBrokenAtRestIsReadTwice() async throws {
+        let bucket = try await quirkyBucket()
+        try laptop.write("one", to: "one.txt")
+        try await laptop.push(to: bucket.place())
+        try bucket.plant("replaycache/replaycache.json", Array("not JSON".utf8))
+        try bucket.forgetStats()
+        let place = try bucket.place()
+        let error = try #require(await refusal { try await pod.fetch(from: place) })
+        #expect(error.code == .unsupportedFormat)
+        #expect(try bucket.stats().operations["GetObject"] == 2)
+    }
+
+    @Test
     func aDamagedObjectIsFetchedTwiceAndNamed() async throws {
         let bucket = try await quirkyBucket()
         let place = try bucket.place()
