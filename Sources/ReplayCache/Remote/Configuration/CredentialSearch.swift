@@ -23,7 +23,7 @@ struct CredentialSearch: Sendable {
     private func credentials(of settings: AWSSettings) async throws -> S3Credentials {
         if let found = try settings.credentials() { return found }
         // A machine's keys are AWS's own: other providers would only be told a token.
-        guard provider.name == .aws || provider.name == .generic else { throw settings.absent(machine: "") }
+        guard provider.hasMachineCredentials else { throw settings.absent(machine: "") }
         if let found = try await MachineCredentials(environment: environment, http: http).fetch() { return found }
         throw settings.absent(machine: ", nor does this machine give any")
     }

@@ -45,6 +45,12 @@ package struct Provider: Sendable, Hashable, Encodable {
     package let repeatsListTokens: Bool
     /// Whether requests that are right are refused now and then as if the key lacked the right.
     package let refusesAtRandom: Bool
+    /// Whether a container or a cloud machine may have keys for it.
+    package let hasMachineCredentials: Bool
+    /// What to do about keys that are not known; nil for what helps everywhere.
+    package let keyAdvice: String?
+    /// What to do about a bucket that is not there; nil for what helps everywhere.
+    package let bucketAdvice: String?
     /// What the host of an endpoint of this provider ends in; nil when any will do.
     package let hostSuffix: String?
 }
@@ -64,6 +70,9 @@ extension Provider {
         limitsWritesPerKey: false,
         repeatsListTokens: false,
         refusesAtRandom: false,
+        hasMachineCredentials: true,
+        keyAdvice: nil,
+        bucketAdvice: nil,
         hostSuffix: ".amazonaws.com"
     )
 
@@ -81,6 +90,9 @@ extension Provider {
         limitsWritesPerKey: false,
         repeatsListTokens: false,
         refusesAtRandom: false,
+        hasMachineCredentials: false,
+        keyAdvice: "create an application key (the master key does not work) and set B2_KEY_ID and B2_APP_KEY",
+        bucketAdvice: nil,
         hostSuffix: ".backblazeb2.com"
     )
 
@@ -98,6 +110,9 @@ extension Provider {
         limitsWritesPerKey: true,
         repeatsListTokens: false,
         refusesAtRandom: false,
+        hasMachineCredentials: false,
+        keyAdvice: nil,
+        bucketAdvice: "check its name; a bucket of the EU or FedRAMP jurisdiction needs .eu or .fedramp in R2_ENDPOINT",
         hostSuffix: ".r2.cloudflarestorage.com"
     )
 
@@ -115,6 +130,9 @@ extension Provider {
         limitsWritesPerKey: true,
         repeatsListTokens: false,
         refusesAtRandom: false,
+        hasMachineCredentials: false,
+        keyAdvice: nil,
+        bucketAdvice: nil,
         hostSuffix: "storage.googleapis.com"
     )
 
@@ -132,6 +150,9 @@ extension Provider {
         limitsWritesPerKey: false,
         repeatsListTokens: true,
         refusesAtRandom: true,
+        hasMachineCredentials: false,
+        keyAdvice: nil,
+        bucketAdvice: nil,
         hostSuffix: ".runpod.io"
     )
 
@@ -151,6 +172,9 @@ extension Provider {
         limitsWritesPerKey: false,
         repeatsListTokens: false,
         refusesAtRandom: false,
+        hasMachineCredentials: true,
+        keyAdvice: nil,
+        bucketAdvice: nil,
         hostSuffix: nil
     )
 

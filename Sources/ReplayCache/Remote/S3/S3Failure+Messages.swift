@@ -212,9 +212,8 @@ extension S3Failure {
         private var credentialTrouble: (String, String?) {
             let isSecret = failure.code == "SignatureDoesNotMatch"
             let hint =
-                connection.provider.name == .b2
-                ? "create an application key (the master key does not work) and set B2_KEY_ID and B2_APP_KEY"
-                : "copy key and secret again, without blanks around them; `replaycache doctor` shows where they were found"
+                connection.provider.keyAdvice
+                ?? "copy key and secret again, without blanks around them; `replaycache doctor` shows where they were found"
             return isSecret
                 ? ("the secret does not fit the key id\(keyID)\(source)", hint)
                 : ("\(title) does not know the key id\(keyID)\(source)", hint)
@@ -236,9 +235,8 @@ extension S3Failure {
         }
 
         private var bucketHint: String {
-            connection.provider.name == .r2
-                ? "check its name; a bucket of the EU or FedRAMP jurisdiction needs .eu or .fedramp in R2_ENDPOINT"
-                : "check its name and the account; replaycache does not create buckets"
+            connection.provider.bucketAdvice
+                ?? "check its name and the account; replaycache does not create buckets"
         }
     }
 }

@@ -29,7 +29,7 @@ package final class S3Remote: Remote {
 
     package var retries: RetryCounts { client.retries }
 
-    /// The region that answers, and how far this machine's clock is behind, in milliseconds; for `doctor`.
+    /// The region that answers, and how far this machine's clock is behind, in milliseconds, as far as was learnt.
     package var learnt: (region: String, clockOffset: Int64, serverTime: Timestamp?) {
         let address = client.knowledge.address
         return (address.region, address.clockOffset, client.knowledge.serverTime)
