@@ -38,6 +38,7 @@ let package = Package(
             resources: [
                 .embedInCode("../../schema/m0001_catalog.sql"),
                 .embedInCode("../../schema/m0002_reader.sql"),
+                .embedInCode("../../schema/m0003_engine.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),
             ],

@@ -5,6 +5,7 @@ package enum Schema {
     /// Files are frozen once released.
     private static let catalogMigrations: [[UInt8]] = [
         PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
+        PackageResources.m0003_engine_sql,
     ]
 
     /// The version of `schema/base.sql` as it stands in a place's database here.

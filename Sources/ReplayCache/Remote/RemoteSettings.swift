@@ -11,6 +11,9 @@ package struct RemoteSettings: Sendable {
     /// Told what happens on the way.
     package var report: @Sendable (RemoteNotice) -> Void = { _ in }
 
+    /// What stands between the engine and each remote that is opened: tests count, delay and fail requests there.
+    package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
+
     package init() {}
 
     /// Whether transfers are slowed down on purpose.

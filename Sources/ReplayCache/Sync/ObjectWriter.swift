@@ -6,10 +6,12 @@ struct ObjectWriter: Sendable {
     private let startedAt = Machine.now()
     /// Equal files, and equal parts of files, are sent once also when they come at the same time.
     private let gate = ContentGate()
+    private let stock: ObjectStock
 
     init(context: SyncContext, repository: Repository) {
         self.context = context
         self.repository = repository
+        stock = ObjectStock(catalog: context.catalog, repository: repository)
     }
 
     /// What storing a content took.
@@ -40,7 +42,7 @@ struct ObjectWriter: Sendable {
         await gate.enter(digest)
         defer { gate.leave(digest) }
         // An object that is said to have another size would be refused by who fetches it: tell them better.
-        let isKnown = try await repository.store.object(of: digest)?.size == size
+        let isKnown = try await stock.object(of: digest)?.size == size
         guard isKnown || size <= Recipe.threshold else {
             return try await storeInParts(file, digest: digest, size: size)
         }
@@ -61,7 +63,9 @@ struct ObjectWriter: Sendable {
             place: repository.store.record.id,
             repository: repository.id
         )
-        guard let found, case .content(let encoding) = found.key.form else { return nil }
+        guard let found, case .content(let encoding) = found.key.form, try await stock.mayName(found.key) else {
+            return nil
+        }
         if found.putAt >= startedAt { return found }
         if repository.remote.acknowledgesDurably {
             let item = try await repository.remote.head(found.key.remoteKey)
@@ -100,7 +104,7 @@ struct ObjectWriter: Sendable {
         let encoded = try await BlockingPool.shared.run {
             try ObjectEncoder.encode(content, digest: digest, byteCount: size)
         }
-        let key = ObjectKey(digest: digest, form: .content(encoded.encoding))
+        let key = try await stock.newKey(for: digest, form: .content(encoded.encoding))
         let body = RemoteBody(source: encoded.source, byteCount: encoded.byteCount, digest: encoded.storedDigest)
         let operation = try await put(key, body, size: size)
         return Stored(operations: [operation], objectsUploaded: 1, bytesRaw: size, digests: [digest])
@@ -151,7 +155,7 @@ struct ObjectWriter: Sendable {
                 "\(slices.count - recipe.parts.count) parts of \(digest) were not stored"
             )
         }
-        let key = ObjectKey(digest: digest, form: .recipe)
+        let key = try await stock.newKey(for: digest, form: .recipe)
         result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size))
         result.digests.append(digest)
         return result
@@ -169,7 +173,7 @@ struct ObjectWriter: Sendable {
         guard size == slice.byteCount else { throw ObjectEncodingError.contentChanged }
         await gate.enter(digest)
         defer { gate.leave(digest) }
-        if let known = try await repository.store.object(of: digest), known.key.form != .recipe, known.size == size {
+        if let known = try await stock.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
         }

@@ -1,0 +1,27 @@
+-- Lists of condemned keys (docs/format.md, "Garbage collection") that were read here.
+CREATE TABLE condemned_list (
+    place INTEGER NOT NULL REFERENCES place (id),
+    key TEXT NOT NULL,
+    PRIMARY KEY (place, key)
+) WITHOUT ROWID;
+
+-- Keys on those lists: never named by a commit again.
+CREATE TABLE condemned (
+    place INTEGER NOT NULL REFERENCES place (id),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    key TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (place, digest, key)
+) WITHOUT ROWID;
+
+-- How fast bytes went to and from a place the last time that there were enough of them to tell. `direction` is `up` or `down`.
+CREATE TABLE transfer_rate (
+    place INTEGER NOT NULL REFERENCES place (id),
+    direction TEXT NOT NULL,
+    bytes_per_second REAL NOT NULL,
+    measured_at INTEGER NOT NULL,
+    PRIMARY KEY (place, direction)
+) WITHOUT ROWID;
+
+-- When all bytes of a file were last read and found to be those of its content.
+ALTER TABLE file ADD COLUMN verified_at INTEGER;
