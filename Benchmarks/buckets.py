@@ -1,40 +1,12 @@
 """Transfers to and from a bucket, the program and its peers in turn. Called by Benchmarks/buckets, which starts the server."""
 
-import json, os, pathlib, shutil, ssl, statistics, subprocess, sys, tempfile, time, urllib.request
+import json, os, pathlib, shutil, ssl, subprocess, sys, tempfile, time, urllib.request
 
 from measuring import Run, median, show
+from peers import Transfer, empty_bucket, make_bucket, rclone, report, s5cmd
 
 PROGRAM = str(pathlib.Path(sys.argv[1]) / "replaycache")
-SERVER = int((pathlib.Path(sys.argv[2]) / "run" / "rclone.pid").read_text().split()[0])
-PEERS = pathlib.Path(os.environ["REPLAYCACHE_PEERS"]) / "bin"
-ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
-RCLONE = {f"RCLONE_CONFIG_X_{name}": value for name, value in {
-    "TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": ENDPOINT, "ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
-    "SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"]}.items()}
-TICKS = os.sysconf("SC_CLK_TCK")
 ROUNDS = 3
-
-
-def server_cpu():
-    fields = pathlib.Path(f"/proc/{SERVER}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-class Transfer(Run):
-    """A run, and what the server spent on it."""
-
-    def __init__(self, command, home=None):
-        before = server_cpu()
-        super().__init__(command, home, RCLONE)
-        self.server = server_cpu() - before
-
-
-def s5cmd(*arguments):
-    return [PEERS / "s5cmd", "--endpoint-url", ENDPOINT, *arguments]
-
-
-def rclone(*arguments):
-    return [PEERS / "rclone", "--config", "/dev/null", *arguments]
 
 
 def uploads(library, bucket, folder, round):
@@ -61,7 +33,7 @@ def compare(name, library, folder):
     for round in range(ROUNDS + 1):
         bucket, work = f"round{round}-{os.getpid()}-{len(name)}", folder / f"work{round}"
         work.mkdir()
-        subprocess.run(s5cmd("mb", f"s3://{bucket}"), check=True, stdout=subprocess.DEVNULL)
+        make_bucket(bucket)
         for direction, commands in ("up", uploads(library, bucket, work, round)), ("down", downloads(bucket, work, round)):
             # Who comes first pays for the memory that the server has to grow: each in its turn.
             order = list(commands)
@@ -69,24 +41,16 @@ def compare(name, library, folder):
                 run = Transfer(*commands[program])
                 if round:
                     results[direction].setdefault(program, []).append(run)
-        subprocess.run(s5cmd("rm", f"s3://{bucket}/*"), check=True, stdout=subprocess.DEVNULL)
+        empty_bucket(bucket)
         shutil.rmtree(work)
         time.sleep(6)  # For five seconds ext4 steps around the inodes that were just freed, at whoever writes next.
     for direction, programs in results.items():
-        ours = programs["replaycache"]
-        for program, runs in programs.items():
-            ratio = "" if runs is ours else (
-                f"; wall {statistics.median(t.wall / o.wall for o, t in zip(ours, runs)):.2f}x ours, "
-                f"cpu {median(runs, 'cpu') / median(ours, 'cpu'):.2f}x, "
-                f"memory {median(runs, 'memory') / median(ours, 'memory'):.2f}x")
-            show(f"{name} {direction}, {program}", f"{median(runs, 'wall'):.2f} s, {size / median(runs, 'wall') / 1e6:,.0f} MB/s, "
-                 f"{median(runs, 'cpu') / size * 1e9:.2f} cpu s/GB (server {median(runs, 'server') / size * 1e9:.2f}), "
-                 f"{median(runs, 'memory') / 1e6:.0f} MB{ratio}")
+        report(f"{name} {direction}", size, programs)
 
 
 def in_flight(library, folder):
     bucket = f"flight-{os.getpid()}"
-    subprocess.run(s5cmd("mb", f"s3://{bucket}"), check=True, stdout=subprocess.DEVNULL)
+    make_bucket(bucket)
     for command in ["push", library, f"s3:{bucket}/ours"], ["fetch", f"s3:{bucket}/ours", folder / "flight"]:
         run = Run([PROGRAM, *command, "--jobs", "128", "--json"], folder / f"flight-{command[0]}")
         show(f"{command[0]}, 128 requests in flight", f"{run.memory / 1e6:.0f} MB peak")
@@ -148,8 +112,8 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    if sys.argv[3]:
-        main(pathlib.Path(sys.argv[3]))
+    if sys.argv[2]:
+        main(pathlib.Path(sys.argv[2]))
     else:
         with tempfile.TemporaryDirectory(prefix="replaycache-buckets-") as name:
             main(pathlib.Path(name))
