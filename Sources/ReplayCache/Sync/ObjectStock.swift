@@ -16,6 +16,14 @@ struct ObjectStock: Sendable {
         try await !catalog.isCondemned(key, place: repository.store.record.id)
     }
 
+    /// Whether a commit that puts a content which is stored already must tell the key once more.
+    ///
+    /// A commit that was decided on before another key of the content was condemned may have told that one meanwhile, and
+    /// a collector that saw neither commit would remove it (`docs/format.md`, "Garbage collection").
+    func mustBeTold(_ digest: Digest) async throws -> Bool {
+        try await catalog.nextGeneration(of: digest, place: repository.store.record.id) > 0
+    }
+
     /// A key under which a content may be stored: of the first generation that is not condemned.
     func newKey(for digest: Digest, form: ObjectKey.Form) async throws -> ObjectKey {
         let generation = try await catalog.nextGeneration(of: digest, place: repository.store.record.id)

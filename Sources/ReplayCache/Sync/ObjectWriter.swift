@@ -16,7 +16,7 @@ struct ObjectWriter: Sendable {
 
     /// What storing a content took.
     struct Stored: Sendable {
-        /// The operations that make the content known; empty when the repository knows it.
+        /// The operations that make the content known; empty when the repository knows it and need not be told again.
         var operations: [Operation] = []
         var objectsUploaded = 0
         var objectsReused = 0
@@ -42,16 +42,26 @@ struct ObjectWriter: Sendable {
         await gate.enter(digest)
         defer { gate.leave(digest) }
         // An object that is said to have another size would be refused by who fetches it: tell them better.
-        let isKnown = try await stock.object(of: digest)?.size == size
-        guard isKnown || size <= Recipe.threshold else {
-            return try await storeInParts(file, digest: digest, size: size)
+        if let known = try await stock.object(of: digest), known.size == size {
+            context.progress.advance(bytes: size)
+            return try await reuse(known)
         }
-        let stored =
-            isKnown
-            ? Stored(objectsReused: 1)
-            : try await storeWhole(SourceSlice(file: file, range: 0..<size), digest: digest, size: size)
+        guard size <= Recipe.threshold else { return try await storeInParts(file, digest: digest, size: size) }
+        let slice = SourceSlice(file: file, range: 0..<size)
+        let stored = try await storeWhole(slice, digest: digest, size: size)
         context.progress.advance(bytes: size)
         return stored
+    }
+
+    private func reuse(_ known: PlaceStore.StoredObject) async throws -> Stored {
+        guard try await stock.mustBeTold(known.key.digest) else { return Stored(objectsReused: 1) }
+        let operation = Operation.Obj(
+            sha256: known.key.digest,
+            size: known.size,
+            key: known.key.remoteKey.string,
+            encodedSize: known.encodedSize
+        )
+        return Stored(operations: [.obj(operation)], objectsReused: 1)
     }
 
     /// The object of a content that was put and not committed; nil when there is none to rely on.
@@ -175,7 +185,7 @@ struct ObjectWriter: Sendable {
         defer { gate.leave(digest) }
         if let known = try await stock.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
-            return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
+            return StoredPart(index: index, recipePart: part, stored: try await reuse(known))
         }
         let stored = try await storeWhole(slice, digest: digest, size: size)
         guard case .obj(let object)? = stored.operations.first else {
