@@ -14,7 +14,11 @@ struct JSONContractTests {
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
-        ["dedup", "--remote", "remote"], ["doctor", "remote"],
+        ["dedup", "--remote", "remote"], ["doctor", "remote"], ["history", "checkpoints/r/model.pkl", "remote"],
+        ["rm", "remote", "checkpoints/r/model.pkl", "--dry-run"], ["rm", "remote", "checkpoints/r/model.pkl"],
+        ["history", "checkpoints/r/model.pkl", "remote"], ["restore", "checkpoints/r/model.pkl", "remote"],
+        ["push", "slp", "remote", "--delete"], ["fetch", "remote", "pod", "--delete"],
+        ["copy", "remote", "second", "--dry-run"], ["copy", "remote", "second", "--delete"],
     ]
 
     /// What every summary has, whatever the schema says.
@@ -30,7 +34,7 @@ struct JSONContractTests {
         let schemas = [
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
-            "check": try JSONSchemaCheck("check"),
+            "check": try JSONSchemaCheck("check"), "version": try JSONSchemaCheck("version"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {

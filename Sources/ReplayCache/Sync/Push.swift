@@ -33,6 +33,14 @@ struct Push {
         } else {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
+        let deletion = Deletion(
+            context: context,
+            root: root,
+            store: store,
+            scope: scope(root),
+            options: options.deletion
+        )
+        let basis = try await deletion.basis()
         let totals = try await store.interruptible { try await store.planPush(scope(root)) }
         let candidates = try await store.candidateCount(scope(root))
         // What is deferred or failed may have matched, and is told.
@@ -49,6 +57,7 @@ struct Push {
         } else if let repository {
             try await move(totals, root, repository, &summary)
         }
+        try await deletion.run(since: basis, repository, &summary)
         if let repository { summary.add(repository.remote.meter) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary

@@ -12,6 +12,8 @@ public struct PushOptions: Sendable {
     public var isParanoid = false
     /// Let the local side win where both changed; the other stays in the history of the path.
     public var isForced = false
+    /// Whether the entries of files that left the folder go too.
+    public var deletion = DeletionOptions()
     /// Start a new repository where the one that was known is gone or replaced.
     public var insistsOnNew = false
     /// Only work out what would be done.
@@ -55,6 +57,8 @@ public struct FetchOptions: Sendable {
     public var selection = Selection()
     /// Let the remote side win where both changed; the local file is kept under another name.
     public var isForced = false
+    /// Whether local files whose entries were deleted go too.
+    public var deletion = DeletionOptions()
     /// Read every local file, whatever its time stamps say.
     public var isParanoid = false
     /// Only work out what would be done.

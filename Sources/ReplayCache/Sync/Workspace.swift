@@ -25,7 +25,7 @@ public struct Workspace: Sendable {
         }
     }
 
-    private var context: SyncContext {
+    var context: SyncContext {
         SyncContext(catalog: catalog, progress: progress, transfer: transfer, report: report)
     }
 
@@ -236,7 +236,7 @@ public struct Workspace: Sendable {
     }
 
     /// Catches up with a place and reads what is known of it then.
-    private func reading(
+    func reading(
         _ place: Place,
         _ command: String,
         _ action: String,
@@ -262,7 +262,7 @@ public struct Workspace: Sendable {
 }
 
 /// Turns whatever `body` throws into a ``ReplayCacheError``.
-private func wrapping<Value>(_ action: String, _ body: () async throws -> Value) async throws -> Value {
+func wrapping<Value>(_ action: String, _ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
     } catch {
