@@ -16,6 +16,11 @@ struct JSONContractTests {
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
         ["dedup", "--remote", "remote"], ["doctor", "remote"], ["verify", "remote"], ["verify", "remote", "--deep"],
         ["push", "slp", "remote", "--heal"], ["gc", "remote", "--dry-run"], ["gc", "remote"],
+        ["history", "checkpoints/r/model.pkl", "remote"],
+        ["rm", "remote", "checkpoints/r/model.pkl", "--dry-run"], ["rm", "remote", "checkpoints/r/model.pkl"],
+        ["history", "checkpoints/r/model.pkl", "remote"], ["restore", "checkpoints/r/model.pkl", "remote"],
+        ["push", "slp", "remote", "--delete"], ["fetch", "remote", "pod", "--delete"],
+        ["copy", "remote", "second", "--dry-run"], ["copy", "remote", "second", "--delete"],
     ]
 
     /// What every summary has, whatever the schema says.
@@ -32,6 +37,7 @@ struct JSONContractTests {
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
             "check": try JSONSchemaCheck("check"), "garbage": try JSONSchemaCheck("garbage"),
+            "version": try JSONSchemaCheck("version"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {

@@ -97,7 +97,8 @@ extension Catalog {
         return isSame && !isRacy && row.bool(7)
     }
 
-    private func forget(_ paths: [String], root: RootID) throws {
+    /// Forgets names that are gone.
+    package func forget(_ paths: [String], root: RootID) throws {
         guard !paths.isEmpty else { return }
         try database.transaction {
             for path in paths {

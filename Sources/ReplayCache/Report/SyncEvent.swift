@@ -20,6 +20,14 @@ public enum SyncEvent: Sendable {
     case moved(from: String, to: String)
     /// The old name of a file that moved is no entry any more.
     case retired(path: String)
+    /// An entry, or with a fetch a local file, was removed.
+    case removed(path: String)
+    /// The same in a dry run: it would be removed.
+    case wouldRemove(path: String)
+    /// An entry holds again what it held before; in a dry run, it would.
+    case restored(path: String)
+    /// A change lost against one that somebody else made at the same time; the path does not show it.
+    case lost(path: String, sha256: Digest, host: String)
     /// A file became visible to everyone under this path.
     case published(path: String)
     /// This many files became visible in one commit.
@@ -38,7 +46,7 @@ public enum SyncEvent: Sendable {
 
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
-        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths
+        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host
     }
 
     /// Writes a flat object with `event` and the fields of the case.
@@ -65,6 +73,11 @@ extension SyncEvent: Encodable {
             try write("objectDamaged", [(.key, key), (.reason, reason)])
             try container.encode(paths, forKey: .paths)
         case .healed(let path): try write("healed", [(.path, path)])
+        case .removed(let path): try write("removed", [(.path, path)])
+        case .wouldRemove(let path): try write("wouldRemove", [(.path, path)])
+        case .restored(let path): try write("restored", [(.path, path)])
+        case .lost(let path, let digest, let host):
+            try write("lost", [(.path, path), (.sha256, digest.hex), (.host, host)])
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)

@@ -20,6 +20,10 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var filesDeferred = 0
     /// Files that could not be handled.
     public var filesFailed = 0
+    /// Folders that could not be read; each counts as a file that failed.
+    public var foldersFailed = 0
+    /// Files that left the folder while their entries stand: `push --delete` removes those.
+    public var filesGone = 0
     /// Symbolic links that were passed over.
     public var linksSkipped = 0
     /// Files placed or replaced in the destination.
@@ -40,6 +44,12 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var entriesAdded = 0
     /// Entries removed at the place: the old names of files that moved.
     public var entriesRemoved = 0
+    /// Entries removed at the place because that was asked for.
+    public var entriesDeleted = 0
+    /// Local files removed because their entries were deleted.
+    public var filesDeleted = 0
+    /// Entries that hold again what they held before.
+    public var entriesRestored = 0
     /// Objects sent.
     public var objectsUploaded = 0
     /// Objects received.
@@ -74,6 +84,14 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var garbage: GarbageTotals?
     /// For `verify REMOTE`, and for a `--heal`: what became of the objects.
     public var verification: VerificationTotals?
+    /// For `status`: changes of the last 30 days that lost against one made at the same time.
+    public var changesLost: Int?
+    /// Removals that were held back.
+    public var removalsRefused: RefusedRemovals?
+    /// The command that takes back what was removed.
+    public var undo: String?
+    /// For `copy`: checkpoints that became known at the place.
+    public var checkpointsCopied: Int?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
     /// True when part of the log at the place is damaged or breaks the format.
@@ -118,6 +136,7 @@ extension SyncSummary {
             )
         }
         if logDamaged { return .damagedLog }
+        if let removalsRefused { return removalsRefused.error }
         if filesFailed > 0 {
             return ReplayCacheError(
                 .partial,
@@ -127,6 +146,7 @@ extension SyncSummary {
             )
         }
         if conflicts > 0 {
+            if command == "copy" { return copyConflict }
             return ReplayCacheError(
                 .conflict,
                 "\(Decimals.grouped(conflicts)) \(conflicts == 1 ? "path has" : "paths have") changed on both sides",
@@ -136,6 +156,17 @@ extension SyncSummary {
             )
         }
         return nil
+    }
+}
+
+extension SyncSummary {
+    private var copyConflict: ReplayCacheError {
+        ReplayCacheError(
+            .conflict,
+            "\(Decimals.grouped(conflicts)) \(conflicts == 1 ? "path differs" : "paths differ") at the target and "
+                + "\(conflicts == 1 ? "was" : "were") left",
+            hint: "to take the source's version, remove the target's with `replaycache rm` and copy again"
+        )
     }
 }
 

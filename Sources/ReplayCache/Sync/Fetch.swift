@@ -33,7 +33,10 @@ struct Fetch {
             let totals = try await plan(repository.store, root, &summary)
             try await tell(totals, repository.store, &summary)
             try await reclaim(leftovers, root, repository.store)
+            let deletion = deletion(root, repository)
+            let basis = try await deletion.basis()
             try await move(totals, root, repository, &summary)
+            try await deletion.run(since: basis, &summary)
         }
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
@@ -50,7 +53,8 @@ struct Fetch {
             root: root,
             from: options.from,
             selection: options.selection,
-            isForced: options.isForced
+            isForced: options.isForced,
+            deletes: options.deletion.isAsked
         )
     }
 
@@ -85,6 +89,19 @@ struct Fetch {
         summary.objectsDownloaded = downloads.contents
         summary.bytesRaw = downloads.bytesRaw
         summary.requests = repository.remote.meter.requests
+        guard let root else { return }
+        let deletion = deletion(root, repository)
+        try await deletion.run(since: try await deletion.basis(), &summary)
+    }
+
+    private func deletion(_ root: LocalRoot, _ repository: Repository) -> LocalDeletion {
+        LocalDeletion(
+            context: context,
+            root: root,
+            store: repository.store,
+            from: options.from,
+            options: options.deletion
+        )
     }
 
     private func tell(

@@ -24,6 +24,8 @@ enum FetchAction: Int, Sendable {
     case unread = 10
     /// Something that the scan passed over stands in the way: leave it.
     case obstructed = 11
+    /// The entry is gone, the local file is as it was agreed on, and the user wants it to go too.
+    case remove = 12
 }
 
 /// One row of a plan.
@@ -52,6 +54,8 @@ extension PlaceStore {
         var selection = Selection()
         /// Replace local files in spite of changes.
         var isForced = false
+        /// Remove local files whose entries were deleted.
+        var deletes = false
     }
 
     /// Works out the plan; it stays until the next one.
@@ -95,6 +99,7 @@ extension PlaceStore {
         )
         try planDeletions(scope)
         try planMoves(scope)
+        if scope.deletes { try planRemovals(scope) }
         return try fetchTotals()
     }
 
@@ -177,6 +182,19 @@ extension PlaceStore {
             )
             try database.run("DELETE FROM temp.fetch_plan WHERE id = ?", .integer(pair.old))
         }
+    }
+
+    /// Of the files whose entries were deleted those that the selection means; what it does not mean is left alone.
+    private func planRemovals(_ scope: FetchScope) throws {
+        let condition = scope.selection.condition(schema: "catalog", content: "lc.id", path: "fetch_plan.path")
+        try database.run(
+            """
+            UPDATE temp.fetch_plan SET action = \(FetchAction.remove.rawValue)
+            WHERE action = \(FetchAction.deletedElsewhere.rawValue)
+                AND EXISTS (SELECT 1 FROM catalog.content lc WHERE lc.digest = fetch_plan.digest AND \(condition.sql))
+            """,
+            condition.values
+        )
     }
 
     /// The rows after `id` with one of `actions`, at most `limit`.

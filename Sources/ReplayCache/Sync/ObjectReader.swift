@@ -58,10 +58,10 @@ struct ObjectReader: Sendable {
     }
 
     /// An encoder may store at most a little more than the content itself.
-    private static func maximumStored(_ size: Int64) -> Int64 { size + size / 64 + 4096 }
+    static func maximumStored(_ size: Int64) -> Int64 { size + size / 64 + 4096 }
 
     /// Tries of one object while each brings other wrong bytes.
-    private static let maximumAttempts = 5
+    static let maximumAttempts = 5
 
     /// A damaged answer may be the network's fault: the same wrong bytes twice are the object's own.
     private func bring(_ download: ObjectDownload) async throws {

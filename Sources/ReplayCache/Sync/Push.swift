@@ -39,6 +39,14 @@ struct Push {
             summary.verification = found
             summary.integrityFailed = found.contentsLost > 0
         }
+        let deletion = Deletion(
+            context: context,
+            root: root,
+            store: store,
+            scope: scope(root),
+            options: options.deletion
+        )
+        let basis = try await deletion.basis()
         let totals = try await store.interruptible { try await store.planPush(scope(root)) }
         let candidates = try await store.candidateCount(scope(root))
         // What is deferred or failed may have matched, and is told.
@@ -55,6 +63,7 @@ struct Push {
         } else if let repository {
             try await move(totals, root, repository, &summary)
         }
+        try await deletion.run(since: basis, repository, &summary)
         if let repository { summary.add(repository.remote.meter) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary

@@ -113,9 +113,10 @@ extension PlaceStore {
         return count ?? 0
     }
 
-    private static func filter(_ scope: PushScope) -> (sql: String, values: [SQLiteValue]) {
+    /// What the patterns of a scope ask of a path below the root.
+    static func filter(_ scope: PushScope, path: String = "p.path") -> (sql: String, values: [SQLiteValue]) {
         func matches(_ patterns: [String]) -> String {
-            "(" + patterns.map { _ in "path_matches(?, p.path)" }.joined(separator: " OR ") + ")"
+            "(" + patterns.map { _ in "path_matches(?, \(path))" }.joined(separator: " OR ") + ")"
         }
         var sql = ""
         if !scope.includes.isEmpty { sql += " AND \(matches(scope.includes))" }

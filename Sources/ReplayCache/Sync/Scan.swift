@@ -56,6 +56,7 @@ struct Scan {
         summary.linksSkipped += batch.skippedLinks
         for problem in batch.problems {
             summary.filesFailed += 1
+            if problem.isDirectory { summary.foldersFailed += 1 }
             context.report(.failed(path: problem.path, reason: problem.reason))
         }
         let upper = isFinal ? nil : batch.files.last?.path

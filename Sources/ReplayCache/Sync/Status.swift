@@ -42,6 +42,9 @@ struct Status {
             - plan.pushFiles - summary.conflicts - summary.behind - summary.deletedElsewhere
         var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
         while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
+        let lost = try await store.recentLosers(below: path)
+        summary.changesLost = lost.count
+        for loser in lost { context.report(.lost(path: loser.path, sha256: loser.content, host: loser.host)) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
     }

@@ -14,6 +14,8 @@ public struct PushOptions: Sendable {
     public var isForced = false
     /// Store again what is missing at the place and the folder has.
     public var isHealing = false
+    /// Whether the entries of files that left the folder go too.
+    public var deletion = DeletionOptions()
     /// Start a new repository where the one that was known is gone or replaced.
     public var insistsOnNew = false
     /// Only work out what would be done.
@@ -57,6 +59,8 @@ public struct FetchOptions: Sendable {
     public var selection = Selection()
     /// Let the remote side win where both changed; the local file is kept under another name.
     public var isForced = false
+    /// Whether local files whose entries were deleted go too.
+    public var deletion = DeletionOptions()
     /// Read every local file, whatever its time stamps say.
     public var isParanoid = false
     /// Only work out what would be done.

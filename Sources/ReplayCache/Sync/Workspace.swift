@@ -231,7 +231,7 @@ public struct Workspace: Sendable {
     }
 
     /// Catches up with a place and reads what is known of it then.
-    private func reading(
+    func reading(
         _ place: Place,
         _ command: String,
         _ action: String,

@@ -7,7 +7,8 @@ struct Fetch: ReplayCacheSubcommand {
         usage: "replaycache fetch [<remote>] [<dir>] [<options>]",
         discussion: """
             Content that is on this machine already is not downloaded. Local changes are never overwritten, and nothing \
-            is deleted. A read-only key or mount suffices.
+            is deleted, unless --delete asks for it: then files go that came from the remote, are as they came, and were \
+            deleted there. A read-only key or mount suffices.
 
             Examples:
               replaycache fetch /mnt/backup/melee ./replays
@@ -31,6 +32,8 @@ struct Fetch: ReplayCacheSubcommand {
     @Flag(help: "Where both sides changed, take the remote's version; the local one is kept as NAME.replaced-….")
     var force = false
 
+    @OptionGroup var deletion: DeletionArguments
+
     @Flag(help: "Read every local file, whatever its time stamps say.")
     var paranoid = false
 
@@ -49,6 +52,7 @@ struct Fetch: ReplayCacheSubcommand {
         let (place, directory) = try RemoteArgument.remoteAndDirectory(arguments)
         var options = try FetchOptions(from: from, selection: try selection.selection())
         options.isForced = force
+        options.deletion = deletion.options()
         options.isParanoid = paranoid
         options.isDryRun = dryRun
         try await global.run(transfer.options()) { [options] in

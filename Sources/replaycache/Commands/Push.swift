@@ -6,7 +6,8 @@ struct Push: ReplayCacheSubcommand {
         abstract: "Publish what changed in a folder.",
         discussion: """
             Creates the repository in an empty or absent folder. Files that are there already, under any name, are not \
-            sent again. Nothing is deleted.
+            sent again. Nothing is deleted, unless --delete asks for it: then the entries of files go that this folder \
+            held and no longer has.
 
             Examples:
               replaycache push ~/slp /mnt/backup/melee
@@ -35,6 +36,8 @@ struct Push: ReplayCacheSubcommand {
     @Flag(help: "Where both sides changed, publish the local version; the other stays in the history of the path.")
     var force = false
 
+    @OptionGroup var deletion: DeletionArguments
+
     @Flag(name: .customLong("new"), help: "Start again where the known repository is gone or replaced.")
     var startsNew = false
 
@@ -59,6 +62,7 @@ struct Push: ReplayCacheSubcommand {
         options.excludes = exclude
         options.followsLinks = follow
         options.isForced = force
+        options.deletion = deletion.options()
         options.insistsOnNew = startsNew
         options.isHealing = heal
         options.isParanoid = paranoid

@@ -59,6 +59,11 @@ final class Narrator: Sendable {
         case .behind(let path): return isVerbose ? "behind: \(path)" : nil
         case .placed(let path): return isVerbose ? "placed: \(path)" : nil
         case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
+        case .removed(let path): return "removed: \(path)"
+        case .wouldRemove(let path): return "would remove: \(path)"
+        case .restored(let path): return "restored: \(path)"
+        case .lost(let path, let digest, let host):
+            return "changed at once: \(path): the version of \(host) (\(digest.hex.prefix(8))) is in its history"
         case .published(let path): return isVerbose ? "published: \(path)" : nil
         case .healed(let path): return isVerbose ? "stored again: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil

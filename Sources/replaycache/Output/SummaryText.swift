@@ -16,16 +16,37 @@ enum SummaryText {
                     ? "written to since the last scan; scan or push them"
                     : "deferred: being written; the next run takes them"
             ),
-            (summary.behind, "behind: the remote has a newer version; fetch brings it"),
+            (
+                summary.behind,
+                summary.command == "copy"
+                    ? "newer at the target; left there" : "behind: the remote has a newer version; fetch brings it"
+            ),
             (summary.changedLocally, "changed here and left alone; push publishes them"),
-            (summary.deletedElsewhere, "deleted at the remote; the local files were left alone"),
+            (
+                summary.deletedElsewhere,
+                summary.command == "copy"
+                    ? "deleted at the target; not brought back"
+                    : "deleted at the remote; the local files were left alone"
+            ),
             (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
+            (
+                summary.filesGone,
+                "gone \(summary.command == "copy" ? "at the source" : "here"); their entries stand, --delete removes them"
+            ),
+            (summary.filesDeleted, "removed here, as they were deleted at the remote"),
             (summary.conflicts, "in conflict: changed on both sides"),
+            (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
             (summary.filesFailed, "failed"),
         ]
         for (count, text) in remarks where count > 0 {
             lines.append("  \(files(count)) \(text)")
         }
+        if summary.entriesDeleted > 0, summary.command != "rm" {
+            lines.append(
+                "  \(entries(summary.entriesDeleted)) \(summary.dryRun ? "would be " : "")removed at the remote"
+            )
+        }
+        if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
     }
 
@@ -61,6 +82,9 @@ enum SummaryText {
             let renamed = s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : ""
             return "fetched \(files(s.filesPlaced)): \(received)\(renamed), \(inStep)"
         case "checkpoint push": return "published \(files(s.filesSeen)): \(sent) (\(time))"
+        case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
+        case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
+        case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
     }
@@ -74,6 +98,11 @@ enum SummaryText {
         case "fetch":
             return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
                 + inStep
+        case "rm": return "would remove \(entries(s.filesSeen))"
+        case "restore": return "would restore \(entries(s.entriesRestored))"
+        case "copy":
+            return
+                "would copy \(entries(s.entriesAdded))\(checkpoints(s)): contents of \(ByteCount(s.bytesRaw)); \(inStep)"
         default:
             return "would publish \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)); "
                 + "parts that are there already are not sent"
@@ -130,6 +159,13 @@ enum SummaryText {
     }
 
     private static func files(_ count: Int) -> String { "\(Decimals.grouped(count)) \(count == 1 ? "file" : "files")" }
+    private static func entries(_ count: Int) -> String {
+        "\(Decimals.grouped(count)) \(count == 1 ? "entry" : "entries")"
+    }
+    private static func checkpoints(_ s: SyncSummary) -> String {
+        guard let count = s.checkpointsCopied, count > 0 else { return "" }
+        return " and \(Decimals.grouped(count)) \(count == 1 ? "checkpoint" : "checkpoints")"
+    }
     private static func objects(_ count: Int) -> String {
         "\(Decimals.grouped(count)) \(count == 1 ? "object" : "objects")"
     }

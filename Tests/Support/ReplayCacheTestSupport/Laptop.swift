@@ -100,8 +100,8 @@ package struct Laptop: Sendable {
 
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
-    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, published,
-        committed, retrying, warning, objectDamaged, healed
+    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, removed,
+        wouldRemove, restored, lost, published, committed, retrying, warning, objectDamaged, healed
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -115,6 +115,10 @@ package enum EventKind: Sendable {
         case .placed(let path): (.placed, path)
         case .moved(let from, _): (.moved, from)
         case .retired(let path): (.retired, path)
+        case .removed(let path): (.removed, path)
+        case .wouldRemove(let path): (.wouldRemove, path)
+        case .restored(let path): (.restored, path)
+        case .lost(let path, _, _): (.lost, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
         case .retrying(let what, _, _): (.retrying, what)

@@ -213,6 +213,15 @@ package final class OpenFile: Sendable {
         throw FileError.last("remove", joined(name))
     }
 
+    /// Removes the folder `name` if it is empty; false when something is in it, or it is gone or no folder.
+    package func removeEmptyDirectory(_ name: String) throws(FileError) -> Bool {
+        guard unsafe unlinkat(descriptor, name, AT_REMOVEDIR) != 0 else { return true }
+        guard [ENOTEMPTY, EEXIST, ENOENT, ENOTDIR].contains(errno) else {
+            throw FileError.last("remove folder", joined(name))
+        }
+        return false
+    }
+
     /// The path of the child `name`, for messages.
     package func joined(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 }
