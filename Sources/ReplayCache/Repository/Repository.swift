@@ -87,6 +87,11 @@ package final class Repository: Sendable {
             let remote = try await openRemote(opening, isKnown: true)
             if let repository = try await catchUp(known, place, remote) { return repository }
             guard let manifest = try await manifest(place, remote, known: known.id) else { throw gone(place) }
+            if try await known.store.newestHLC() == nil {
+                // Nothing was read from the one known, or committed to it: two clients made one at once, and this stands.
+                try await forget(known.store, catalog)
+                return try await adopt(manifest, place, remote, known.store, [])
+            }
             throw ReplayCacheError(
                 .configuration,
                 manifest.repository == known.id
@@ -97,12 +102,24 @@ package final class Repository: Sendable {
             )
         }
         let remote = MeteredRemote(settings.wrap(try await opening.openCreating()))
-        let standing = try await manifest(place, remote)
-        if standing == nil { try await refuseForeign(place, remote) }
+        let standing = try await standing(place, remote)
         let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
         if known != nil { try await forget(store, catalog) }
         if let standing { return try await adopt(standing, place, remote, store, []) }
         return try await create(place, remote, store)
+    }
+
+    /// The repository at a place that is to hold one; nil when the place is empty.
+    private static func standing(_ place: Place, _ remote: MeteredRemote) async throws -> Manifest? {
+        if let manifest = try await manifest(place, remote) { return manifest }
+        do {
+            try await refuseForeign(place, remote)
+            return nil
+        } catch {
+            // Another client may have made it between the two looks.
+            guard let manifest = try await manifest(place, remote) else { throw error }
+            return manifest
+        }
     }
 
     private static func forget(_ store: PlaceStore, _ catalog: Catalog) async throws {

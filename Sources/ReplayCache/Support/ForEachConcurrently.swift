@@ -1,3 +1,8 @@
+/// Whether work that may go on at once is done one after the other, so that a test decides the order of everything.
+enum OneAtATime {
+    @TaskLocal static var isOn = false
+}
+
 /// Runs `work` on each item with at most `width` at once, and `collect` on each result as it comes, on one task.
 ///
 /// Stops starting new work when `collect` or `next` throws; what runs is cancelled and awaited.
@@ -15,7 +20,7 @@ func forEachConcurrently<Item: Sendable, Output: Sendable>(
         var running = 0
         while let item = try await next() {
             try Task.checkCancellation()
-            if running >= width, let output = try await group.next() {
+            if running >= (OneAtATime.isOn ? 1 : width), let output = try await group.next() {
                 running -= 1
                 try await collect(output)
             }

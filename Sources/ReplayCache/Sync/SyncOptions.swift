@@ -83,7 +83,6 @@ public struct TransferOptions: Sendable {
     public var uploadBytesPerSecond: Int64?
     /// Bytes a second from a bucket; nil for as many as go through.
     public var downloadBytesPerSecond: Int64?
-
     /// What stands between the engine and each remote, for tests: see ``RemoteSettings/wrap``.
     package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
     /// Nanoseconds by a clock that goes on while the machine sleeps.

@@ -1,0 +1,98 @@
+import ReplayCacheTestSupport
+import ReplayGenerator
+
+@testable import ReplayCache
+
+/// Merges every commit the moment it takes effect, and looks whether what it names is there.
+actor SimulatedObserver {
+    private let store: PlaceStore
+    private let place: SimulatedPlace
+    private var segments: [(key: SegmentKey, segment: Segment)] = []
+
+    init(place: SimulatedPlace, at name: Place, home: String) async throws {
+        self.place = place
+        store = try await Self.makeStore(at: name, home: home)
+    }
+
+    private static func makeStore(at name: Place, home: String) async throws -> PlaceStore {
+        let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
+        return try await PlaceStore.open(try await catalog.place(name), home: home)
+    }
+
+    func commit(_ key: RemoteKey, _ bytes: [UInt8]) async {
+        do {
+            guard let name = SegmentKey(key.string) else { throw SegmentError("is no segment") }
+            let segment = try Segment.decode(bytes, key: name)
+            segments.append((name, segment))
+            for refusal in try await store.merge([(name, segment)]) {
+                place.report("\(key) line \(refusal.line) was refused: \(refusal.reason)")
+            }
+            for operation in segment.operations {
+                switch operation {
+                case .put(let put): try await check(put.sha256, "\(put.path) in \(key)")
+                case .obj(let object): try await check(object.sha256, "\(object.key) in \(key)")
+                case .ckpt(let checkpoint):
+                    for file in checkpoint.files { try await check(file.sha256, "\(file.name) in \(key)") }
+                default: continue
+                }
+            }
+        } catch {
+            place.report("\(key): \(error)")
+        }
+    }
+
+    /// Reports a content that is not where the log says.
+    private func check(_ digest: Digest, _ what: String) async throws {
+        guard let object = try await store.object(of: digest) else {
+            return place.report("\(what): no object is told for \(digest.short)")
+        }
+        guard let stored = place.item(object.key.remoteKey) else {
+            return place.report("\(what): \(object.key.remoteKey) is gone")
+        }
+        guard try Digest.of(try Self.decoded(stored.bytes, object.key.form)) == digest else {
+            return place.report("\(what): \(object.key.remoteKey) has other bytes")
+        }
+    }
+
+    private static func decoded(_ bytes: [UInt8], _ form: ObjectKey.Form) throws -> [UInt8] {
+        guard form == .content(.zst) else { return bytes }
+        var content: [UInt8] = []
+        let decompressor = try ZstdDecompressor()
+        try decompressor.decompress(bytes.span) { piece in
+            for index in piece.indices { content.append(piece[index]) }
+        }
+        try decompressor.finish()
+        return content
+    }
+
+    /// Everything that is visible has its object.
+    func checkEverything() async throws {
+        for (path, digest) in try await entries() { try await check(digest, path) }
+    }
+
+    /// What every path shows.
+    func entries() async throws -> [String: Digest] {
+        let rows = RowCollector<EntryRow>()
+        _ = try await store.eachEntry(below: nil) { rows.append($0) }
+        return Dictionary(rows.all.map { ($0.path, $0.sha256) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What a path shows or showed, as `path digest`.
+    func versions() async throws -> Set<String> {
+        Set(try await store.versions().map { $0.split(separator: " ").dropLast().joined(separator: " ") })
+    }
+
+    func steps(of run: String) async throws -> Set<Int64> {
+        Set(try await store.checkpoints(run: run).compactMap(\.step))
+    }
+
+    func dump() async throws -> [String] { try await store.dump() }
+
+    /// The same from the segments in another order.
+    func dump(inOrderOf seed: UInt64, at name: Place, home: String) async throws -> [String] {
+        var random = SeededGenerator(seed: seed)
+        let other = try await Self.makeStore(at: name, home: home)
+        for segment in segments.shuffled(using: &random) { _ = try await other.merge([segment]) }
+        return try await other.dump()
+    }
+}
