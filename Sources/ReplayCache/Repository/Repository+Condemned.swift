@@ -13,6 +13,7 @@ extension Repository {
 
     /// The first generation of a content's keys that was never condemned, and none before the known one.
     func nextGeneration(of digest: Digest) async throws -> Int {
+        try await lookForCondemned(after: nil)
         let known = try await store.object(of: digest)?.key.generation ?? 0
         guard watch.hasKeys else { return known }
         return max(known, try await watch.catalog().nextGeneration(of: digest, place: store.record.id))

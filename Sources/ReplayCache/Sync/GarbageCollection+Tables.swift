@@ -85,8 +85,8 @@ extension PlaceStore {
     /// that stays tells of: without one, somebody who stores the content again would take it for stored.
     ///
     /// In the order of their rows, after one.
-    func graves(after content: Int64, limit: Int) throws -> [(content: Int64, key: ObjectKey)] {
-        let rows = try database.all(
+    func graves(after content: Int64, limit: Int) throws -> [NamedKey] {
+        try database.all(
             """
             SELECT id, key FROM (
                 SELECT c.id AS id, \(Self.keySQL("c")) AS key FROM main.content c
@@ -99,7 +99,6 @@ extension PlaceStore {
             ORDER BY id LIMIT ?2
             """,
             [.integer(content), .integer(Int64(limit))]
-        ) { (content: $0.int64(0), key: ObjectKey($0.text(1))) }
-        return rows.compactMap { row in row.key.map { (content: row.content, key: $0) } }
+        ) { row in ObjectKey(row.text(1)).map { NamedKey(content: row.int64(0), key: $0) } }.compactMap(\.self)
     }
 }

@@ -32,8 +32,20 @@ struct ObjectProblems {
             // Nothing that is committed from here on relies on them.
             if source != nil { try await repository.forbid(page.map(\.key)) }
         }
+        if source != nil { try await forbidWhatIsGone() }
         totals.missing += try await store.unstoredCount()
         try await heal(source, &totals)
+    }
+
+    /// Parts too, of recipes that are gone themselves: nobody can say that they are missed.
+    private func forbidWhatIsGone() async throws {
+        var last: Int64 = 0
+        while true {
+            let page = try await store.absentKeys(after: last, limit: Self.pageCount)
+            guard let end = page.last else { return }
+            last = end.content
+            try await repository.forbid(page.map(\.key))
+        }
     }
 
     private func tell(_ problem: PlaceStore.Problem) async throws {

@@ -86,6 +86,26 @@ extension PlaceStore {
         }.compactMap(\.self)
     }
 
+    /// A key that the state names, and the row of its content.
+    struct NamedKey: Sendable {
+        let content: Int64
+        let key: ObjectKey
+    }
+
+    /// Keys that the state names and that were not listed, of parts too, in the order of their contents, after one.
+    func absentKeys(after content: Int64, limit: Int) throws -> [NamedKey] {
+        try database.all(
+            """
+            SELECT id, key FROM (
+                SELECT c.id AS id, \(Self.keySQL("c")) AS key FROM main.content c
+                WHERE c.encoding IS NOT NULL AND c.id > ?1
+            ) AS k
+            WHERE NOT EXISTS (SELECT 1 FROM temp.survey_object o WHERE o.key = k.key) ORDER BY id LIMIT ?2
+            """,
+            [.integer(content), .integer(Int64(limit))]
+        ) { row in ObjectKey(row.text(1)).map { NamedKey(content: row.int64(0), key: $0) } }.compactMap(\.self)
+    }
+
     /// Contents that were chosen, and up to which row that was done.
     struct Choice: Sendable {
         let chosen: [SurveyedObject]
