@@ -279,7 +279,8 @@ struct CopyTransfer {
             pending.batch.add(carried.operations + puts, replayByteCount: found == nil ? 0 : length)
             pending.paths += items.map(\.path)
             pending.digests += carried.digests
-            context.progress.advance(items: items.count, bytes: carried.operations.isEmpty ? 0 : items[0].size)
+            // The first of them was counted as it was brought.
+            context.progress.advance(items: items.count, bytes: items[0].size * Int64(items.count - 1))
             if pending.batch.isDue { try await commit(&pending, &summary) }
         } catch let error as ReplayCacheError where error.code == .integrity {
             summary.filesFailed += items.count
