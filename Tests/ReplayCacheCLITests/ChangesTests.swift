@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import Subprocess
 import Testing
 
 /// Removing, looking back, bringing back and copying, as a user types it.
@@ -88,6 +89,33 @@ struct ChangesTests {
         #expect(try await sandbox.run("copy", "remote", "second").output.hasPrefix("copied 0 entries: nothing sent"))
         try await sandbox.run("fetch", "second", "pod", machine: "pod")
         #expect(try sandbox.isSameTree("slp", "pod"))
+    }
+
+    @Test func aCopyThatIsKilledIsContinued() async throws {
+        for number in 0..<40 {
+            try sandbox.write("slp/big/\(number).bin", SampleBytes.random(300_000, seed: UInt64(number)))
+        }
+        try await sandbox.run("push", "slp", "remote")
+        let objects = sandbox("second/objects")
+        let status = try await sandbox.run(["copy", "remote", "second"], until: { Tree.exists(objects) }, .kill)
+        #expect([nil, 137].contains(status))
+        let again = try await sandbox.run("copy", "remote", "second")
+        #expect(again.status == 0)
+        try await sandbox.run("fetch", "second", "pod", machine: "pod")
+        #expect(try sandbox.isSameTree("slp", "pod"))
+    }
+
+    @Test func aFolderThatCannotBeReadKeepsEveryEntry() async throws {
+        let prepared = try await sandbox.shell("rm slp/0/0.slp && chmod -R a+rwX . && chmod 0 slp/1")
+        #expect(prepared.status == 0)
+        var configuration = try sandbox.configuration(["push", "slp", "remote", "--delete", "--max-delete", "100"])
+        // Tests that run as root ask as somebody who is not.
+        configuration.platformOptions.userID = 65_534
+        let push = try await sandbox.run(configuration)
+        #expect(push.status == 6)
+        #expect(push.errors.contains("some folders in \(sandbox("slp")) could not be read"))
+        #expect(try await sandbox.shell("chmod 755 slp/1").status == 0)
+        #expect(try await entries().count == 10)
     }
 
     @Test(arguments: [

@@ -10,7 +10,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var command: String
     /// True when nothing was changed and the numbers tell what would be done.
     public var dryRun = false
-    /// Regular files that were found; for `ls`, entries.
+    /// Regular files that were found; for `ls`, `rm`, `restore` and `copy` entries, for `history` versions.
     public var filesSeen = 0
     /// Files that were read and hashed.
     public var filesHashed = 0
@@ -22,7 +22,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var filesFailed = 0
     /// Folders that could not be read; each counts as a file that failed.
     public var foldersFailed = 0
-    /// Files that left the folder while their entries stand: `push --delete` removes those.
+    /// Files that left the folder while their entries stand, for `copy` entries that the source deleted: `--delete` removes
+    /// those.
     public var filesGone = 0
     /// Symbolic links that were passed over.
     public var linksSkipped = 0

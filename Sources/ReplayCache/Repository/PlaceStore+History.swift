@@ -92,6 +92,11 @@ extension PlaceStore {
         return try database.first(sql, scope.values) { $0.int(0) } ?? 0
     }
 
+    /// Operations that this program does not know.
+    func unknownOperationCount() throws -> Int {
+        try database.first("SELECT count(*) FROM main.unknown_operation") { $0.int(0) } ?? 0
+    }
+
     /// A condition on the path of `e`: at or below `path`.
     static func range(_ path: LogicalPath?) -> (sql: String, values: [SQLiteValue]) {
         guard let path else { return ("", []) }

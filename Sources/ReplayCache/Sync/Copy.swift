@@ -13,7 +13,8 @@ public struct CopyOptions: Sendable {
 /// them.
 ///
 /// Objects go as they are stored. What the target has costs nothing: its state tells, and what an interrupted copy put is
-/// remembered, so no object is listed. The history of paths stays behind.
+/// remembered, so no object is listed. Each object is checked on the way; whether the parts of a large content add up to it
+/// is checked by whoever fetches it. The history of paths stays behind.
 struct Copy {
     let context: SyncContext
     let source: Place
@@ -39,6 +40,7 @@ struct Copy {
             if let to { to.store } else {
                 try await PlaceStore.open(try await context.catalog.place(target), home: context.catalog.home)
             }
+        try await tellUnknown(from.store)
         summary.filesSeen = try await from.store.liveCount()
         let held = try await store.liveCount()
         let totals = try await store.interruptible { try await store.planCopy(from: from.store.record) }
@@ -93,6 +95,14 @@ struct Copy {
 
     private func items(_ actions: [CopyAction], _ store: PlaceStore) -> PlanRows<CopyItem> {
         PlanRows { try await store.copyItems(actions, after: $0, limit: Self.pageCount) }
+    }
+
+    private func tellUnknown(_ store: PlaceStore) async throws {
+        let count = try await store.unknownOperationCount()
+        guard count > 0 else { return }
+        let message =
+            "\(Decimals.grouped(count)) operations at \(source) are of a newer replaycache and are not copied"
+        context.report(.warning(message))
     }
 
     private func tell(_ totals: [CopyAction: PlanTotal], _ store: PlaceStore, _ summary: inout SyncSummary) async throws
@@ -155,9 +165,14 @@ struct Copy {
         guard refusal == nil, !options.isDryRun else { return }
         var batch = CommitBatch(repository: to)
         var pending: [String] = []
+        var collections: Set<Substring> = []
+        let before = try await to.store.newestHLC()
         func commit() async throws {
             try await batch.commit()
-            for path in pending { context.report(.removed(path: path)) }
+            for path in pending {
+                collections.insert(path.prefix { $0 != "/" })
+                context.report(.removed(path: path))
+            }
             summary.entriesDeleted += pending.count
             pending.removeAll(keepingCapacity: true)
         }
@@ -167,6 +182,9 @@ struct Copy {
             if batch.isDue { try await commit() }
         }
         try await commit()
+        summary.undo = try collections.sorted().map { collection in
+            Undo.command(below: try LogicalPath(String(collection)), after: before, at: target)
+        }.joined(separator: " && ")
     }
 }
 
@@ -232,14 +250,19 @@ struct CopyTransfer {
     }
 
     /// Paths of one content that go into one commit at least.
-    private static let unitCount = 1000
+    private static let unitCount = 500
+    /// Longest that may be told of a replay.
+    private static let maximumReplayByteCount = 64 << 10
 
     private func take(_ outcome: Outcome, _ pending: inout Pending, _ summary: inout SyncSummary) async throws {
         let items = outcome.unit.items
         do {
             let carried = try outcome.result.get()
             count(carried, &summary)
-            let found = try await replay(of: items[0].digest)
+            var found = try await replay(of: items[0].digest)
+            let length = try found.map { try JSON.line($0.metadata).count } ?? 0
+            // No replay says so much; what a remote says of a content is not worth a commit that nobody can read.
+            if length > Self.maximumReplayByteCount { found = nil }
             let puts = items.map { item in
                 Operation.put(
                     .init(
@@ -253,10 +276,11 @@ struct CopyTransfer {
                     )
                 )
             }
-            pending.batch.add(carried.operations + puts)
+            pending.batch.add(carried.operations + puts, replayByteCount: found == nil ? 0 : length)
             pending.paths += items.map(\.path)
             pending.digests += carried.digests
-            context.progress.advance(items: items.count, bytes: carried.operations.isEmpty ? 0 : items[0].size)
+            // The first of them was counted as it was brought.
+            context.progress.advance(items: items.count, bytes: items[0].size * Int64(items.count - 1))
             if pending.batch.isDue { try await commit(&pending, &summary) }
         } catch let error as ReplayCacheError where error.code == .integrity {
             summary.filesFailed += items.count

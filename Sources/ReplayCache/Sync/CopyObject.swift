@@ -46,13 +46,16 @@ struct ObjectCarrier: Sendable {
         }
     }
 
-    /// Makes sure that the target stores a content under a key that a commit may name.
+    /// Makes sure that the target stores a content under a key that a commit may name; progress hears of its bytes.
     ///
     /// - Throws: ``ReplayCacheError`` with code `integrity` when the source does not have it whole.
     func carry(_ digest: Digest, size: Int64) async throws -> Carried {
         await gate.enter(digest)
         defer { gate.leave(digest) }
-        if let known = try await stock.object(of: digest), known.size == size { return Carried(objectsReused: 1) }
+        if let known = try await stock.object(of: digest), known.size == size {
+            context.progress.advance(bytes: size)
+            return Carried(objectsReused: 1)
+        }
         guard let object = try await source.store.object(of: digest), object.size == size else {
             throw ReplayCacheError(
                 .integrity,
@@ -62,7 +65,10 @@ struct ObjectCarrier: Sendable {
         }
         switch object.key.form {
         case .content(let encoding):
-            return try await carry(Piece(key: object.key.remoteKey, encoding: encoding, digest: digest, size: size))
+            let piece = Piece(key: object.key.remoteKey, encoding: encoding, digest: digest, size: size)
+            let carried = try await carry(piece)
+            context.progress.advance(bytes: size)
+            return carried
         case .recipe:
             return try await carryParts(of: object)
         }
@@ -163,6 +169,8 @@ struct ObjectCarrier: Sendable {
             collect: { outcome in
                 let part = try outcome.get()
                 for place in places[part.index] {
+                    let range = recipe.range(of: place)
+                    context.progress.advance(bytes: range.upperBound - range.lowerBound)
                     parts[place] = Recipe.Part(
                         sha256: parts[place].sha256,
                         key: part.key,
@@ -203,7 +211,6 @@ struct ObjectCarrier: Sendable {
         guard case .obj(let object)? = carried.operations.first else {
             throw ReplayCacheError(.unclassified, "a part was brought without an object")
         }
-        context.progress.advance(bytes: size)
         return CarriedPart(index: index, key: object.key, encodedSize: object.encodedSize, carried: carried)
     }
 

@@ -12,42 +12,48 @@ struct Deletion {
     /// Rows looked at in one go.
     private static let pageCount = 512
 
-    /// What was agreed on before the push published anything.
+    /// What stood before the push published anything.
     struct Basis: Sendable {
+        /// Entries that the root and the place agreed on.
         let agreed: Int
-        let hasEntries: Bool
+        /// Whether there are entries, and nothing is known of what the root had to do with them.
+        let isStranger: Bool
     }
 
     /// To be asked before anything is published; nil when nothing is to be removed.
     func basis() async throws -> Basis? {
         guard options.isAsked else { return nil }
+        let isStranger =
+            try await store.agreementCount(root: root.id, below: scope.into) == 0
+            ? try await store.holdsAnything(below: scope.into) : false
         return Basis(
             agreed: try await store.agreedCount(root: root.id, below: scope.into),
-            hasEntries: try await store.hasEntries(below: scope.into.string)
+            isStranger: isStranger
         )
     }
 
-    /// Counts what is gone and, if that is asked, removes the entries; to be called once what was published is committed.
+    /// Counts what is gone and, if that is asked, removes the entries.
     ///
-    /// Without a repository, as in a dry run, it is only told.
+    /// To be called once what was published is committed. Without a repository, as in a dry run, it is only told.
     func run(since basis: Basis?, _ repository: Repository?, _ summary: inout SyncSummary) async throws {
+        if let basis, basis.isStranger {
+            let message =
+                "nothing is known here of what \(root.path) held at the remote: this is the first push from it, or the "
+                + "catalog was lost; nothing is removed"
+            return context.report(.warning(message))
+        }
+        guard try await mayBeGone(summary) else { return }
         var gone = 0
         var changed = 0
         try await eachGone(excludingMoves: summary.dryRun) { item in
             if item.isUnchangedThere { gone += 1 } else { changed += 1 }
-            if !item.isUnchangedThere, options.isAsked { context.report(.behind(path: item.path)) }
+            if !item.isUnchangedThere, basis != nil { context.report(.behind(path: item.path)) }
         }
-        guard options.isAsked, let basis else {
+        guard let basis else {
             summary.filesGone = gone + changed
             return
         }
         summary.behind += changed
-        guard basis.agreed > 0 || !basis.hasEntries else {
-            let message =
-                "nothing is known here of what \(root.path) held at \(store.placeDescription(repository)): this is the first "
-                + "push from it, or the catalog was lost; nothing is removed"
-            return context.report(.warning(message))
-        }
         guard gone > 0 else { return }
         if let refusal = refusal(of: gone, basis, summary) {
             summary.filesGone = gone
@@ -60,6 +66,16 @@ struct Deletion {
             return try await name()
         }
         try await remove(repository, atMost: gone, &summary)
+    }
+
+    /// Whether the catalog may know agreements without a file.
+    ///
+    /// A push that finds everything in step must not look up each of a million paths: as many agreements as files that
+    /// are in step or were published leave none for files that are gone.
+    private func mayBeGone(_ summary: SyncSummary) async throws -> Bool {
+        if summary.dryRun { return true }
+        let agreements = try await store.agreementCount(root: root.id, below: scope.into)
+        return agreements > summary.filesInStep + summary.entriesAdded
     }
 
     private func refusal(of count: Int, _ basis: Basis, _ summary: SyncSummary) -> RefusedRemovals? {
@@ -194,9 +210,21 @@ extension IgnoreRules {
 }
 
 extension PlaceStore {
-    /// For messages.
-    nonisolated func placeDescription(_ repository: Repository?) -> String {
-        repository.map { "\($0.place)" } ?? "the remote"
+    /// What a root and this place agreed on below a path, whether the entries stand or not.
+    func agreementCount(root: RootID, below path: LogicalPath) throws -> Int {
+        let count = try database.first(
+            "SELECT count(*) FROM catalog.agreed WHERE root = ? AND place = ? AND path > ? AND path < ?",
+            [
+                .integer(root.rawValue), .integer(record.id), .text(path.string + "/"), .text(path.string + "0"),
+            ]
+        ) { $0.int(0) }
+        return count ?? 0
+    }
+
+    /// Whether an entry below a path holds something.
+    func holdsAnything(below path: LogicalPath) throws -> Bool {
+        let sql = "SELECT 1 FROM main.entry WHERE path > ? AND path < ? AND content IS NOT NULL LIMIT 1"
+        return try database.first(sql, [.text(path.string + "/"), .text(path.string + "0")]) { _ in true } ?? false
     }
 
     /// Entries that a root and this place agree on, below a path.
@@ -236,11 +264,11 @@ extension PlaceStore {
                 AND NOT EXISTS (SELECT 1 FROM catalog.file_path p
                     WHERE p.root = ?1 AND p.path = substr(a.path, length(?3) + 1))
                 \(excludingMoves ? moved : "") \(filter.sql)
-            ORDER BY a.path LIMIT ?6
+            ORDER BY a.path LIMIT \(limit)
             """,
             [
                 .integer(scope.root.rawValue), .integer(record.id), .text(lower), .text(path.isEmpty ? lower : path),
-                .text(scope.into.string + "0"), .integer(Int64(limit)),
+                .text(scope.into.string + "0"),
             ] + filter.values
         ) { row in
             guard let digest = row.digest(2) else {

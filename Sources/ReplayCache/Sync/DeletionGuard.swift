@@ -52,8 +52,8 @@ struct CommitBatch {
 
     init(repository: Repository) { self.repository = repository }
 
-    /// Adds operations that belong into one commit.
-    mutating func add(_ added: [Operation]) {
+    /// Adds operations that belong into one commit; `replayByteCount` is the length of what each put says of its replay.
+    mutating func add(_ added: [Operation], replayByteCount: Int = 0) {
         for operation in added {
             operations.append(operation)
             // Names of fields, digests, numbers and keys stay below 512 bytes; a character of a path takes six at most.
@@ -61,7 +61,7 @@ struct CommitBatch {
             switch operation {
             case .put(let put):
                 paths += 1
-                byteCount += 6 * put.path.utf8.count + (put.replay == nil ? 0 : 4096)
+                byteCount += 6 * put.path.utf8.count + replayByteCount
             case .del(let del):
                 paths += 1
                 byteCount += 6 * del.path.utf8.count

@@ -3,7 +3,7 @@ import ReplayCache
 
 /// Whether a transfer removes what left the other side.
 struct DeletionArguments: ParsableArguments {
-    @Flag(help: "Also remove what this folder and the remote had in common and the other side no longer has.")
+    @Flag(help: "Also remove what both sides had in common and the side that is read no longer has.")
     var delete = false
 
     @OptionGroup var limit: DeletionLimit

@@ -97,6 +97,18 @@ struct CopyTests {
     }
 
     @Test
+    func eachPlaceHasSettingsOfItsOwn() async throws {
+        let from = try await TestServer.shared(.quirks(.b2)).makeBucket()
+        let to = try await TestServer.shared(.quirks(.r2)).makeBucket()
+        #expect(from.variables() != to.variables())
+        for number in 0..<5 { try mine.write("game \(number)", to: "\(number).slp") }
+        try await mine.push(to: from.place())
+        #expect(try await copy(from.place(), to.place()).entriesAdded == 5)
+        try await pod.fetch(from: to.place())
+        #expect(try pod.files() == mine.files())
+    }
+
+    @Test
     func onlyWhatIsNewIsCopiedNextTime() async throws {
         let (from, to) = try await places(.directory, .directory)
         for number in 0..<20 { try mine.write("game \(number)", to: "\(number).slp") }

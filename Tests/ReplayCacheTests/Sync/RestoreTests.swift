@@ -157,6 +157,29 @@ struct RestoreTests {
         #expect(theirs.text("0/0.slp") == "game 0")
     }
 
+    @Test
+    func manyEntriesGoAndComeBackInCommitsOfBoundedSize() async throws {
+        try await mine.publish("one", to: place)
+        let digest = try Digest.of(Array("one".utf8))
+        let puts = (0..<10_001).map { number in
+            ReplayCache.Operation.put(
+                .init(path: "replays/many/\(number)", sha256: digest, was: nil, size: 3, mtime: 7)
+            )
+        }
+        try await mine.commit(puts, to: place)
+        let removed = try await remove(["replays/many"]) {
+            $0.isRecursive = true
+            $0.maximum = 10_001
+        }
+        #expect(removed.entriesDeleted == 10_001)
+        #expect(removed.requests.put == 3)
+        #expect(try await mine.entries(at: place).keys.sorted() == [SyncRule.path])
+        let restored = try await restore("replays/many") { $0.isRecursive = true }
+        #expect(restored.entriesRestored == 10_001)
+        #expect(restored.requests.put == 3)
+        #expect(try await mine.entries(at: place).count == 10_002)
+    }
+
     // MARK: restore
 
     @Test(arguments: PlaceKind.allCases)
