@@ -41,6 +41,8 @@ let package = Package(
                 .embedInCode("../../schema/m0003_engine.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),
+                .embedInCode("../../schema/base_local.sql"),
+                .embedInCode("../../schema/base_later.sql"),
             ],
             swiftSettings: strict
         ),

@@ -1,5 +1,8 @@
--- The merged state of one repository, version 1 (docs/format.md, "Merge" and "Reserved"). Part of the format: additive only.
+-- The merged state of one repository, version 1 (docs/format.md, "Merge" and "Base"). Part of the format: additive only.
+-- A base has exactly this schema; base_local.sql has the indexes that each machine makes for itself.
 -- Times are nanoseconds since 1970 UTC; `hlc` is milliseconds since 1970 UTC of the place's clock.
+-- Columns that hardly ever differ from row to row come first, and those that cannot be compressed last: the order is what
+-- makes a base small (docs/decisions/0004-what-a-base-costs.md).
 
 CREATE TABLE repository (
     key TEXT PRIMARY KEY,
@@ -17,28 +20,30 @@ CREATE TABLE segment (
 );
 
 -- A content and the object that stores it. `encoding` is NULL while no object is known, `recipe` when it is in parts.
--- `segment` and `line` are those of the operation that tells the size and, when there is one, the object.
+-- `segment` and `line` are those of the operation that tells the size and, when there is one, the object; in a base `line`
+-- is 0.
 CREATE TABLE content (
     id INTEGER PRIMARY KEY,
-    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
-    size INTEGER,
     encoding TEXT,
-    generation INTEGER,
-    encoded_size INTEGER,
+    generation INTEGER CHECK (generation IS NULL OR typeof(generation) = 'integer' AND generation >= 0),
     segment INTEGER REFERENCES segment (id),
-    line INTEGER
+    line INTEGER,
+    size INTEGER CHECK (size IS NULL OR typeof(size) = 'integer' AND size BETWEEN 0 AND 4398046511104),
+    encoded_size INTEGER CHECK (encoded_size IS NULL OR typeof(encoded_size) = 'integer'
+        AND encoded_size BETWEEN 0 AND 4398046511104),
+    digest BLOB NOT NULL CHECK (typeof(digest) = 'blob' AND length(digest) = 32)
 );
 
--- The state of each path. `content` is NULL for a deleted path.
+-- The state of each path. `content` is NULL for a deleted path. In a base `line` is 0 where the path has no history: it
+-- orders the operations of one segment.
 CREATE TABLE entry (
-    path TEXT PRIMARY KEY,
-    content INTEGER REFERENCES content (id),
-    was INTEGER REFERENCES content (id),
-    mtime INTEGER,
+    path TEXT PRIMARY KEY CHECK (typeof(path) = 'text'),
     segment INTEGER NOT NULL REFERENCES segment (id),
-    line INTEGER NOT NULL
+    line INTEGER NOT NULL,
+    was INTEGER REFERENCES content (id),
+    content INTEGER REFERENCES content (id),
+    mtime INTEGER CHECK (mtime IS NULL OR typeof(mtime) = 'integer')
 ) WITHOUT ROWID;
-CREATE INDEX entry_content ON entry (content);
 
 -- What each path held before, and what lost against it. `hlc` is that of the segment, so that the versions newer than one
 -- are found without a look at the older ones.
@@ -53,42 +58,47 @@ CREATE TABLE history (
     PRIMARY KEY (path, hlc, segment, line)
 ) WITHOUT ROWID;
 
--- What a reader found in a replay. `segment` and `line` are those of the operation that told it.
-CREATE TABLE replay (
+-- Names that players had.
+CREATE TABLE person (
+    id INTEGER PRIMARY KEY,
+    display_name TEXT,
+    connect_code TEXT,
+    name_tag TEXT
+);
+
+-- What a reader found in a replay: what the view `replay` shows, and the players of the four ports. `segment` and `line` are
+-- those of the operation that told it; in a base `line` is 0. `started_at` is NULL where it is `started_at_seconds` in the
+-- usual way of writing, as in 2026-11-23T22:07:53Z.
+-- A player is costume + 256 * character + 65536 * (type + 1) + 33554432 * (team + 1), the last 0 without a team; NULL where
+-- there is none. Types: 0 human, 1 cpu, 2 demo; -1 is one that has no number.
+CREATE TABLE game (
     content INTEGER PRIMARY KEY REFERENCES content (id),
+    segment INTEGER NOT NULL REFERENCES segment (id),
+    line INTEGER NOT NULL,
     reader INTEGER NOT NULL,
     version TEXT,
-    stage INTEGER,
     is_teams INTEGER,
-    started_at TEXT,
-    started_at_seconds INTEGER,
-    last_frame INTEGER,
     is_complete INTEGER NOT NULL,
     problem TEXT,
     end_method INTEGER,
-    winner_ports TEXT,
-    match_id TEXT,
-    game INTEGER,
     tiebreaker INTEGER,
     played_on TEXT,
-    seed INTEGER,
-    segment INTEGER NOT NULL REFERENCES segment (id),
-    line INTEGER NOT NULL
+    started_at TEXT,
+    person4 INTEGER REFERENCES person (id),
+    player4 INTEGER,
+    person3 INTEGER REFERENCES person (id),
+    player3 INTEGER,
+    match_id TEXT,
+    person1 INTEGER REFERENCES person (id),
+    player1 INTEGER,
+    person2 INTEGER REFERENCES person (id),
+    player2 INTEGER,
+    winner_ports TEXT,
+    stage INTEGER,
+    game INTEGER,
+    started_at_seconds INTEGER,
+    last_frame INTEGER
 );
-
-CREATE TABLE player (
-    content INTEGER NOT NULL REFERENCES content (id),
-    port INTEGER NOT NULL,
-    character INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    costume INTEGER,
-    team INTEGER,
-    display_name TEXT,
-    connect_code TEXT,
-    name_tag TEXT,
-    PRIMARY KEY (content, port)
-) WITHOUT ROWID;
-CREATE INDEX player_character ON player (character, content);
 
 -- `committed` is the HLC of the segment that published the checkpoint.
 CREATE TABLE checkpoint (
@@ -138,6 +148,43 @@ CREATE TABLE stage_name (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL
 );
+
+-- The same as the catalog has it, for statements that read either.
+CREATE VIEW replay AS
+SELECT content, reader, version, stage, is_teams,
+       coalesce(started_at, strftime('%Y-%m-%dT%H:%M:%SZ', started_at_seconds, 'unixepoch')) AS started_at,
+       started_at_seconds, last_frame, is_complete, problem, end_method, winner_ports, match_id, game, tiebreaker,
+       played_on, segment, line
+FROM game;
+
+CREATE VIEW player AS
+SELECT game.content AS content, 1 AS port, game.player1 >> 8 & 255 AS character,
+       CASE game.player1 >> 16 & 511 WHEN 0 THEN 'unknown' WHEN 1 THEN 'human' WHEN 2 THEN 'cpu' WHEN 3 THEN 'demo'
+           ELSE 'type ' || ((game.player1 >> 16 & 511) - 1) END AS type,
+       game.player1 & 255 AS costume, nullif(game.player1 >> 25 & 511, 0) - 1 AS team,
+       person.display_name AS display_name, person.connect_code AS connect_code, person.name_tag AS name_tag
+FROM game LEFT JOIN person ON person.id = game.person1 WHERE game.player1 IS NOT NULL
+UNION ALL
+SELECT game.content AS content, 2 AS port, game.player2 >> 8 & 255 AS character,
+       CASE game.player2 >> 16 & 511 WHEN 0 THEN 'unknown' WHEN 1 THEN 'human' WHEN 2 THEN 'cpu' WHEN 3 THEN 'demo'
+           ELSE 'type ' || ((game.player2 >> 16 & 511) - 1) END AS type,
+       game.player2 & 255 AS costume, nullif(game.player2 >> 25 & 511, 0) - 1 AS team,
+       person.display_name AS display_name, person.connect_code AS connect_code, person.name_tag AS name_tag
+FROM game LEFT JOIN person ON person.id = game.person2 WHERE game.player2 IS NOT NULL
+UNION ALL
+SELECT game.content AS content, 3 AS port, game.player3 >> 8 & 255 AS character,
+       CASE game.player3 >> 16 & 511 WHEN 0 THEN 'unknown' WHEN 1 THEN 'human' WHEN 2 THEN 'cpu' WHEN 3 THEN 'demo'
+           ELSE 'type ' || ((game.player3 >> 16 & 511) - 1) END AS type,
+       game.player3 & 255 AS costume, nullif(game.player3 >> 25 & 511, 0) - 1 AS team,
+       person.display_name AS display_name, person.connect_code AS connect_code, person.name_tag AS name_tag
+FROM game LEFT JOIN person ON person.id = game.person3 WHERE game.player3 IS NOT NULL
+UNION ALL
+SELECT game.content AS content, 4 AS port, game.player4 >> 8 & 255 AS character,
+       CASE game.player4 >> 16 & 511 WHEN 0 THEN 'unknown' WHEN 1 THEN 'human' WHEN 2 THEN 'cpu' WHEN 3 THEN 'demo'
+           ELSE 'type ' || ((game.player4 >> 16 & 511) - 1) END AS type,
+       game.player4 & 255 AS costume, nullif(game.player4 >> 25 & 511, 0) - 1 AS team,
+       person.display_name AS display_name, person.connect_code AS connect_code, person.name_tag AS name_tag
+FROM game LEFT JOIN person ON person.id = game.person4 WHERE game.player4 IS NOT NULL;
 
 -- The documented views (docs/catalog.md): a public interface, stable across versions of this format.
 

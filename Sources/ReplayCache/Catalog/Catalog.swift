@@ -46,21 +46,31 @@ package actor Catalog {
 
     /// The row of a place and the file of its database, made on first use.
     package func place(_ place: Place) throws -> PlaceRecord {
-        let name = try Self.databaseName(of: place)
         try database.run(
             "INSERT OR IGNORE INTO place (canonical, database) VALUES (?, ?)",
             .text(place.canonical),
-            .text(name)
+            .text(try Self.databaseName(of: place))
         )
-        return PlaceRecord(
-            id: try id("SELECT id FROM place WHERE canonical = ?", place.canonical),
-            path: "\(home)/\(name)"
-        )
+        guard let record = try knownPlace(place) else {
+            throw ReplayCacheError(.busy, "the catalog was replaced while it was in use", hint: "try again")
+        }
+        return record
     }
 
-    /// The file of a place's database, below the catalog's folder.
+    /// The file of a place's database, below the catalog's folder, before a base took its place.
     static func databaseName(of place: Place) throws -> String {
         "places/\(try Digest.of(Array(place.canonical.utf8)).hex.prefix(16)).sqlite"
+    }
+
+    /// The same, found out without changing the catalog or needing one.
+    ///
+    /// Blocks.
+    static func databaseName(of place: Place, in home: String) throws -> String {
+        let path = path(in: home)
+        guard (try? Machine.canonicalPath(path)) != nil else { return try databaseName(of: place) }
+        let database = try Database(path: path, mode: .readOnly)
+        let find = "SELECT database FROM place WHERE canonical = ?"
+        return try database.first(find, [.text(place.canonical)]) { $0.text(0) } ?? databaseName(of: place)
     }
 
     /// The row of a place that was used before; nil when it was not.
@@ -69,6 +79,18 @@ package actor Catalog {
             PlaceRecord(id: row.int64(0), path: "\(home)/\(row.text(1))")
         }
     }
+
+    /// Puts another file in the place of a place's database and returns the name of the one that was there.
+    func setDatabase(_ name: String, of place: Int64) throws -> String? {
+        try database.transaction {
+            let old = try database.first("SELECT database FROM place WHERE id = ?", [.integer(place)]) { $0.text(0) }
+            try database.run("UPDATE place SET database = ? WHERE id = ?", .text(name), .integer(place))
+            return old
+        }
+    }
+
+    /// The names of all places' databases, below the catalog's folder.
+    func placeDatabaseNames() throws -> [String] { try database.all("SELECT database FROM place") { $0.text(0) } }
 
     /// The database files of all places that were used from here; one that somebody removed is passed over.
     package func knownPlaces() throws -> [KnownPlace] {

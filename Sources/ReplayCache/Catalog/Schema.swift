@@ -9,7 +9,7 @@ package enum Schema {
     ]
 
     /// The version of `schema/base.sql` as it stands in a place's database here.
-    static let baseVersion = 2
+    static let baseVersion = 3
 
     /// The version of the catalog that this program makes.
     static var catalogVersion: Int { catalogMigrations.count }
@@ -42,10 +42,26 @@ package enum Schema {
         let database = try open(path)
         try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { _ in
             try dropEverything(in: database)
-            try database.execute(text(PackageResources.base_sql))
-            try ReplayRows.storeNames(in: database)
+            try makeBase(in: database)
+            try makeIndexes(in: database)
         }
         return database
+    }
+
+    /// Makes the tables and views of a base (`schema/base.sql`) in an empty database.
+    static func makeBase(in database: Database) throws {
+        try database.execute(text(PackageResources.base_sql))
+        try ReplayRows.storeNames(in: database)
+    }
+
+    /// Makes the indexes without which nothing can be merged into a place's database.
+    static func makeIndexes(in database: Database) throws {
+        try database.execute(text(PackageResources.base_local_sql))
+    }
+
+    /// Makes the indexes that make questions to a place's database faster.
+    static func makeLaterIndexes(in database: Database) throws {
+        try database.execute(text(PackageResources.base_later_sql))
     }
 
     private static func dropEverything(in database: Database) throws {

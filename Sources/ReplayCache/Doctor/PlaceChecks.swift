@@ -37,10 +37,10 @@ struct PlaceChecks {
 
     private func state(_ manifest: Manifest?, _ examination: inout Examination) async throws {
         guard let home else { return try examination.skip(["state"], "there is no folder for the local state") }
-        let path = "\(home)/\(try Catalog.databaseName(of: place))"
         let found = try await examination.outcome {
             try await BlockingPool.shared.run {
-                try DatabaseHealth.check(path, name: "the state of the place in", knownVersion: Schema.baseVersion)
+                let path = "\(home)/\(try Catalog.databaseName(of: place, in: home))"
+                return try DatabaseHealth.check(path, name: "the state of the place in", knownVersion: Schema.baseVersion)
             }
         }
         switch found {

@@ -1,10 +1,15 @@
 internal import Synchronization
 
-/// Brings the local state of a place up to date with its log: one listing, and one read for each new segment.
+/// Brings the local state of a place up to date: one listing of the log, and one read for each new segment.
+///
+/// At first contact, and where the log no longer has what is missing here, the newest base comes first
+/// (`docs/format.md`, "Catching up").
 struct LogReader {
     let place: Place
     let remote: MeteredRemote
+    let catalog: Catalog
     let store: PlaceStore
+    var limits = CompactionLimits()
 
     /// A segment may become visible this long after the time in its name: a commit that takes longer is stamped anew.
     private static let slack: Int64 = 3_600_000
@@ -14,49 +19,131 @@ struct LogReader {
     static let clockTolerance: Int64 = 300_000
     /// Segments read at once: enough to hide the way to a bucket, and a bound on memory.
     private static let segmentWidth = 4
+    /// How often a log may be pruned while it is read.
+    private static let maximumAttempts = 4
 
     struct CatchUp {
-        /// False when the newest segment merged before is gone from the log: wiped, or another repository.
+        /// False when what was merged before is gone from the place: wiped, or another repository.
         var isSameLog: Bool
         var warnings: [Repository.Warning]
+        /// The state to go on with: another than before when a base was taken.
+        var store: PlaceStore
     }
 
     /// Reads what is new.
     ///
     /// `isReadable` is asked before anything new is read, and only then, so that a log without news costs one request:
-    /// false means that no repository of this format stands there.
-    func catchUp(ifSo isReadable: () async throws -> Bool = { true }) async throws -> CatchUp {
-        let newest = try await store.newestHLC()
-        let listed = Mutex((keys: [(key: SegmentKey, item: RemoteItem)](), newest: Timestamp?.none))
+    /// false means that no repository of this format stands there. `isSame` is asked where the newest segment known is no
+    /// longer listed although a base may cover it: false means that another repository stands there.
+    func catchUp(
+        ifSo isReadable: () async throws -> Bool = { true },
+        isSame: () async throws -> Bool = { true }
+    ) async throws -> CatchUp {
+        var state = CatchUp(isSameLog: true, warnings: [], store: store)
+        for attempt in 1... {
+            do {
+                try await catchUp(&state, insistsOnBase: attempt > 1, ifSo: isReadable, isSame: isSame)
+                return state
+            } catch let error as RemoteError where error.reason == .notFound && attempt < Self.maximumAttempts {
+                // Pruned since it was listed: what it held is in a base by now.
+                continue
+            }
+        }
+        return state
+    }
+
+    private struct Listing {
+        var keys: [(key: SegmentKey, item: RemoteItem)] = []
+        var newest: Timestamp?
+    }
+
+    private func catchUp(
+        _ state: inout CatchUp,
+        insistsOnBase: Bool,
+        ifSo isReadable: () async throws -> Bool,
+        isSame: () async throws -> Bool
+    ) async throws {
+        let known = state.store
+        let newest = try await known.newestHLC()
+        let listed = Mutex(Listing())
         let answered = try await remote.list(
             prefix: SegmentKey.prefix,
-            after: try await startingPoint(newest: newest)
+            after: insistsOnBase ? nil : try await startingPoint(known, newest: newest)
         ) { items in
-            listed.withLock { state in
+            listed.withLock { listing in
                 for item in items {
-                    state.newest = max(state.newest ?? item.modified, item.modified)
-                    if let key = SegmentKey(item.key.string) { state.keys.append((key, item)) }
+                    listing.newest = max(listing.newest ?? item.modified, item.modified)
+                    if let key = SegmentKey(item.key.string) { listing.keys.append((key, item)) }
                 }
             }
         }
-        let (keys, newestItem) = listed.withLock { $0 }
-        let isSameLog = newest == nil || keys.contains { $0.key.hlc == newest }
-        guard isSameLog else { return CatchUp(isSameLog: false, warnings: []) }
-        let new = Set(try await store.unmerged(keys.map(\.key)))
-        let readable = try await setAsideTheFuture(keys.filter { new.contains($0.key) })
-        if !readable.isEmpty, try await !isReadable() { return CatchUp(isSameLog: false, warnings: []) }
-        var warnings = try await merge(readable)
+        let listing = listed.withLock { $0 }
+        let isNewestListed = newest == nil || listing.keys.contains { $0.key.hlc == newest }
+        var bases: [ListedBase] = []
+        if !isNewestListed || insistsOnBase { bases = try await BaseReader.list(remote).bases }
+        if isNewestListed, !insistsOnBase, try await isLookingForBasesDue(known, newest: newest) {
+            bases = try await BaseReader.list(remote).bases
+        }
+        if let newest, !isNewestListed {
+            // The newest segment always stays, so an older one may be covered by a base, and removed, only where there are
+            // newer ones.
+            let mayBeCovered =
+                bases.contains { $0.key.hlc >= newest } && listing.keys.contains { $0.key.hlc > newest }
+            state.isSameLog = mayBeCovered ? try await isSame() : false
+            guard state.isSameLog else { return }
+        }
+        let now = answered ?? Timestamp.now()
+        if let first = bases.first, try await isBaseNeeded(first, by: known, newest: newest, insistsOnBase, now) {
+            guard try await isReadable() else { return state.isSameLog = false }
+            let taken = try await BaseReader(place: place, remote: remote, catalog: catalog).take(bases)
+            state.warnings += taken.warnings
+            if let store = taken.store {
+                if let id = try await known.repositoryID() { try await store.setRepositoryID(id) }
+                state.store = store
+            }
+        }
+        let store = state.store
+        let new = Set(try await store.unmerged(listing.keys.map(\.key)))
+        let readable = try await setAsideTheFuture(listing.keys.filter { new.contains($0.key) }, store)
+        if !readable.isEmpty, try await !isReadable() { return state.isSameLog = false }
+        state.warnings += try await merge(readable, store)
         // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
-        if let seen = answered ?? newestItem { try await store.setLastCatchUp(seen) }
+        if let seen = answered ?? listing.newest { try await store.setLastCatchUp(seen) }
+        try await store.setLastContact(Timestamp.now())
         for aside in try await store.setAside() {
-            warnings.append(
+            state.warnings.append(
                 .init(message: "\(aside.key) \(aside.reason); it is left out", isDamage: aside.kind == .damage)
             )
         }
-        return CatchUp(isSameLog: true, warnings: warnings)
     }
 
-    private func startingPoint(newest: HLC?) async throws -> RemoteKey? {
+    // MARK: Bases
+
+    private func isLookingForBasesDue(_ store: PlaceStore, newest: HLC?) async throws -> Bool {
+        guard newest != nil, let last = try await store.lastContact() else { return true }
+        return Timestamp.now().milliseconds - last.milliseconds >= Self.fullListingAge
+    }
+
+    /// Whether the log alone can no longer bring the state here up to date, or would bring back what has aged.
+    private func isBaseNeeded(
+        _ base: ListedBase,
+        by store: PlaceStore,
+        newest: HLC?,
+        _ insists: Bool,
+        _ now: Timestamp
+    ) async throws -> Bool {
+        guard try await store.knownBase()?.base.key != base.key else { return false }
+        guard newest != nil, !insists, let last = try await store.lastCatchUp() else { return true }
+        if now.milliseconds - last.milliseconds >= limits.historyAge { return true }
+        // What appeared before the last contact was merged then. What the base covers of later segments may have been
+        // removed once it is a day old; an hour's doubt goes to the base.
+        return base.modified.milliseconds >= last.milliseconds - Self.slack
+            && now.milliseconds - base.modified.milliseconds >= limits.pruningAge - Self.slack
+    }
+
+    // MARK: Segments
+
+    private func startingPoint(_ store: PlaceStore, newest: HLC?) async throws -> RemoteKey? {
         guard let newest, let last = try await store.lastCatchUp() else { return nil }
         guard Timestamp.now().milliseconds - last.milliseconds < Self.fullListingAge,
             try await store.setAside().isEmpty
@@ -66,7 +153,10 @@ struct LogReader {
     }
 
     /// Those of `segments` that may be read; the others were stamped by a broken clock.
-    private func setAsideTheFuture(_ segments: [(key: SegmentKey, item: RemoteItem)]) async throws -> [SegmentKey] {
+    private func setAsideTheFuture(
+        _ segments: [(key: SegmentKey, item: RemoteItem)],
+        _ store: PlaceStore
+    ) async throws -> [SegmentKey] {
         var readable: [SegmentKey] = []
         for (key, item) in segments {
             if key.hlc.milliseconds - item.modified.milliseconds > Self.clockTolerance {
@@ -79,14 +169,14 @@ struct LogReader {
     }
 
     /// Reads segments ahead of each other and merges them as they come: the order changes nothing.
-    private func merge(_ segments: [SegmentKey]) async throws -> [Repository.Warning] {
+    private func merge(_ segments: [SegmentKey], _ store: PlaceStore) async throws -> [Repository.Warning] {
         var warnings: [Repository.Warning] = []
         var next = segments.makeIterator()
         try await forEachConcurrently(
             width: Self.segmentWidth,
             next: { next.next() },
             work: { key in ReadSegment(key: key, segment: await Result.catching { try await read(key) }) },
-            collect: { warnings += try await merge($0) }
+            collect: { warnings += try await merge($0, store) }
         )
         return warnings
     }
@@ -97,7 +187,7 @@ struct LogReader {
         let segment: Result<Segment, any Error>
     }
 
-    private func merge(_ read: ReadSegment) async throws -> [Repository.Warning] {
+    private func merge(_ read: ReadSegment, _ store: PlaceStore) async throws -> [Repository.Warning] {
         switch read.segment {
         case .success(let segment):
             return try await store.merge([(read.key, segment)]).map { refusal in

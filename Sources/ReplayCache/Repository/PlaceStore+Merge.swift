@@ -19,6 +19,7 @@ extension PlaceStore {
         } catch {
             // Row ids given out in the transaction are void.
             ranks.removeAll()
+            people.removeAll()
             throw error
         }
         return refusals
@@ -48,6 +49,7 @@ extension PlaceStore {
             }
         }
         try database.run("DELETE FROM set_aside WHERE key = ?", .text(name))
+        try countGrowth(operations: segment.operations.count)
     }
 
     /// Where an operation stands: the row of its segment, and its line.
@@ -178,19 +180,12 @@ extension PlaceStore {
     private func merge(_ replay: ReplayMetadata, reader: Int, content: Int64, _ mark: Mark) throws {
         guard Self.plausibleReaders.contains(reader) else { return }
         let known = try database.first(
-            "SELECT reader, segment, line FROM replay WHERE content = ?",
+            "SELECT reader, segment, line FROM game WHERE content = ?",
             [.integer(content)]
         ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
-        try ReplayRows.write(
-            replay.withinLimits,
-            reader: reader,
-            content: content,
-            replacing: known != nil,
-            in: database,
-            also: [("segment", .integer(mark.segment)), ("line", .integer(Int64(mark.line)))]
-        )
+        try write(replay.withinLimits, reader: reader, content: content, mark)
     }
 
     private func checkSize(_ size: Int64) throws {

@@ -20,6 +20,9 @@ package actor PlaceStore {
     /// ``reset()``: what is remembered here stays true.
     var ranks: [Int64: SegmentRank] = [:]
 
+    /// Row ids of names met lately.
+    var people: [Person: Int64] = [:]
+
     /// Opens, or makes, the state of a place, on a thread that may block.
     package static func open(_ record: PlaceRecord, home: String) async throws -> PlaceStore {
         try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
@@ -69,13 +72,14 @@ package actor PlaceStore {
     /// Forgets everything: the repository that was here is gone and another may take its place.
     package func reset() throws {
         let tables = [
-            "repository", "segment", "content", "entry", "history", "replay", "player", "checkpoint", "checkpoint_file",
+            "repository", "segment", "content", "entry", "history", "game", "person", "checkpoint", "checkpoint_file",
             "unknown_operation", "set_aside",
         ]
         try database.transaction {
             for table in tables { try database.run("DELETE FROM main.\(table)") }
         }
         ranks.removeAll()
+        people.removeAll()
     }
 
     /// Those of `keys` that are not merged yet.
@@ -117,11 +121,11 @@ package actor PlaceStore {
         )
     }
 
-    private func value(_ key: String) throws -> String? {
+    func value(_ key: String) throws -> String? {
         try database.first("SELECT value FROM repository WHERE key = ?", [.text(key)]) { $0.text(0) }
     }
 
-    private func setValue(_ value: String, for key: String) throws {
+    func setValue(_ value: String, for key: String) throws {
         try database.run("INSERT OR REPLACE INTO repository (key, value) VALUES (?, ?)", .text(key), .text(value))
     }
 

@@ -5,6 +5,7 @@ package final class Repository: Sendable {
     package let place: Place
     package let remote: MeteredRemote
     package let store: PlaceStore
+    let catalog: Catalog
     package let id: String
     /// True when this process made the repository.
     package let isNew: Bool
@@ -28,6 +29,7 @@ package final class Repository: Sendable {
         place: Place,
         remote: MeteredRemote,
         store: PlaceStore,
+        catalog: Catalog,
         id: String,
         isNew: Bool,
         warnings: [Warning]
@@ -36,6 +38,7 @@ package final class Repository: Sendable {
         self.remote = remote
         self.store = store
         watch = CondemnedWatch(home: store.home)
+        self.catalog = catalog
         self.id = id
         self.isNew = isNew
         self.warnings = warnings
@@ -54,13 +57,13 @@ package final class Repository: Sendable {
         let known = try await knownState(of: place, catalog: catalog)
         let opening = RemoteOpening(place: place, home: catalog.home, settings: settings)
         let remote = try await openRemote(opening, isKnown: known != nil)
-        if let known, let repository = try await catchUp(known, place, remote) { return repository }
+        if let known, let repository = try await catchUp(known, place, remote, catalog) { return repository }
         guard let manifest = try await manifest(place, remote, known: known?.id) else {
             throw known == nil ? noRepository(place) : gone(place)
         }
         guard let known else {
             let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
-            return try await adopt(manifest, place, remote, store, [])
+            return try await adopt(manifest, place, remote, store, catalog, [])
         }
         // What is known of the old one is of no use for reading, and what was agreed with it says nothing of this one.
         try await forget(known.store, catalog)
@@ -69,7 +72,7 @@ package final class Repository: Sendable {
             ? "the log at \(place) is older than what was seen here (restored from a backup?); reading it anew"
             : "another repository stands at \(place) now; reading that one"
         let warning = Warning(message: what, isDamage: false)
-        return try await adopt(manifest, place, remote, known.store, [warning])
+        return try await adopt(manifest, place, remote, known.store, catalog, [warning])
     }
 
     /// Opens the repository at a place for writing, creating it in an empty or absent place.
@@ -85,12 +88,12 @@ package final class Repository: Sendable {
         let opening = RemoteOpening(place: place, home: catalog.home, settings: settings)
         if let known, !insistsOnNew {
             let remote = try await openRemote(opening, isKnown: true)
-            if let repository = try await catchUp(known, place, remote) { return repository }
+            if let repository = try await catchUp(known, place, remote, catalog) { return repository }
             guard let manifest = try await manifest(place, remote, known: known.id) else { throw gone(place) }
             if try await known.store.newestHLC() == nil {
                 // Nothing was read from the one known, or committed to it: two clients made one at once, and this stands.
                 try await forget(known.store, catalog)
-                return try await adopt(manifest, place, remote, known.store, [])
+                return try await adopt(manifest, place, remote, known.store, catalog, [])
             }
             throw ReplayCacheError(
                 .configuration,
@@ -105,8 +108,8 @@ package final class Repository: Sendable {
         let standing = try await standing(place, remote)
         let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
         if known != nil { try await forget(store, catalog) }
-        if let standing { return try await adopt(standing, place, remote, store, []) }
-        return try await create(place, remote, store)
+        if let standing { return try await adopt(standing, place, remote, store, catalog, []) }
+        return try await create(place, remote, store, catalog)
     }
 
     /// The repository at a place that is to hold one; nil when the place is empty.
@@ -130,7 +133,8 @@ package final class Repository: Sendable {
     private static func create(
         _ place: Place,
         _ remote: MeteredRemote,
-        _ store: PlaceStore
+        _ store: PlaceStore,
+        _ catalog: Catalog
     ) async throws -> Repository {
         let manifest = Manifest(repository: newRepositoryID())
         try await remote.put(Manifest.key, try RemoteBody(manifest.encoded()), durability: .commit)
@@ -139,6 +143,7 @@ package final class Repository: Sendable {
             place: place,
             remote: remote,
             store: store,
+            catalog: catalog,
             id: manifest.repository,
             isNew: true,
             warnings: []
@@ -170,15 +175,19 @@ package final class Repository: Sendable {
     private static func catchUp(
         _ known: KnownState,
         _ place: Place,
-        _ remote: MeteredRemote
+        _ remote: MeteredRemote,
+        _ catalog: Catalog
     ) async throws -> Repository? {
+        // What an earlier run had no time for.
+        try await known.store.makeLaterIndexes()
         // News may be of another format, or of another repository that begins with the same log.
-        let found = try await LogReader(place: place, remote: remote, store: known.store).catchUp(
-            ifSo: { try await manifest(place, remote) != nil }
+        let found = try await LogReader(place: place, remote: remote, catalog: catalog, store: known.store).catchUp(
+            ifSo: { try await manifest(place, remote) != nil },
+            isSame: { try await manifest(place, remote, known: known.id)?.repository == known.id }
         )
         guard found.isSameLog else { return nil }
         // Before the first commit there is no log to know the repository by.
-        if try await known.store.newestHLC() == nil,
+        if try await found.store.newestHLC() == nil,
             try await manifest(place, remote, known: known.id)?.repository != known.id
         {
             return nil
@@ -186,7 +195,8 @@ package final class Repository: Sendable {
         return Repository(
             place: place,
             remote: remote,
-            store: known.store,
+            store: found.store,
+            catalog: catalog,
             id: known.id,
             isNew: false,
             warnings: found.warnings
@@ -198,15 +208,16 @@ package final class Repository: Sendable {
         _ place: Place,
         _ remote: MeteredRemote,
         _ store: PlaceStore,
+        _ catalog: Catalog,
         _ warnings: [Warning]
     ) async throws -> Repository {
-        try await refuseBase(place, remote)
-        let found = try await LogReader(place: place, remote: remote, store: store).catchUp()
-        try await store.setRepositoryID(manifest.repository)
+        let found = try await LogReader(place: place, remote: remote, catalog: catalog, store: store).catchUp()
+        try await found.store.setRepositoryID(manifest.repository)
         return Repository(
             place: place,
             remote: remote,
-            store: store,
+            store: found.store,
+            catalog: catalog,
             id: manifest.repository,
             isNew: false,
             warnings: warnings + found.warnings
@@ -252,19 +263,6 @@ package final class Repository: Sendable {
                 : "name a new folder in it, for example \(place)/replaycache",
             subject: place.canonical
         )
-    }
-
-    /// This version reads the log alone; a base means that part of the log may be gone.
-    private static func refuseBase(_ place: Place, _ remote: MeteredRemote) async throws {
-        try await remote.list(prefix: "base/", after: nil) { items in
-            guard !items.isEmpty else { return }
-            throw ReplayCacheError(
-                .unsupportedFormat,
-                "the repository at \(place) has a compacted catalog, which this version cannot read",
-                hint: "install a newer replaycache",
-                subject: place.canonical
-            )
-        }
     }
 
     private static func noRepository(_ place: Place) -> ReplayCacheError {

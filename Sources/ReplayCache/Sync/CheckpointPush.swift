@@ -136,6 +136,7 @@ struct CheckpointPush {
         try await repository.commit(operations)
         try await context.catalog.forgetTransfers(stored.flatMap(\.stored.digests), place: repository.store.record.id)
         context.report(.committed(files: stored.count))
+        await context.compact(repository, into: &summary)
     }
 
     /// Nil when the entry holds the content already.

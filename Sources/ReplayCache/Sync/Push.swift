@@ -177,6 +177,7 @@ struct Push {
             throw error
         }
         try await committer.commit()
+        await context.compact(repository, into: &counts)
         try await context.agree(
             on: items([.adopt], repository.store),
             root: root.id,

@@ -7,6 +7,8 @@ package struct SyncContext: Sendable {
     /// How requests are to go; what happens on the way goes to `report`.
     package var remoteSettings: RemoteSettings
     package let report: @Sendable (SyncEvent) -> Void
+    /// When logs are compacted.
+    package var compaction = CompactionLimits()
 
     package init(
         catalog: Catalog,
@@ -47,6 +49,16 @@ package struct SyncContext: Sendable {
             report(warning.event)
             if warning.isDamage { summary.logDamaged = true }
         }
+    }
+}
+
+extension SyncContext {
+    /// Keeps the log of a repository short, after a last commit.
+    ///
+    /// What goes wrong is told and is no failure of the push.
+    func compact(_ repository: Repository, into summary: inout SyncSummary) async {
+        guard repository.hasCommitted else { return }
+        report(await repository.compactIfWorthwhile(compaction), into: &summary)
     }
 }
 

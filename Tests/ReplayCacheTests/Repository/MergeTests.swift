@@ -57,7 +57,7 @@ struct MergeTests {
 
     /// Segments of three writers whose clocks may agree or stand still, on few paths and contents, so that everything
     /// collides.
-    private static func randomSegments(_ random: inout SeededGenerator) throws -> Segments {
+    static func randomSegments(_ random: inout SeededGenerator) throws -> Segments {
         var segments: Segments = []
         for writer in 1...3 {
             var hlc: Int64 = 0

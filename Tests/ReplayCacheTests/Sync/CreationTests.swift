@@ -218,15 +218,6 @@ struct CreationTests {
     }
 
     @Test
-    func aRepositoryWithABaseIsNotReadInPart() async throws {
-        let place = try scratch.place()
-        try await laptop.push(to: place)
-        try Tree.write("later", to: "\(place.directory)/base/20261123T220753123Z-01234567.sqlite.zst")
-        let fresh = try await Laptop("fresh", in: scratch)
-        #expect(await refusal { try await fresh.fetch(from: place) }?.code == .unsupportedFormat)
-    }
-
-    @Test
     func onlyAPushCreatesARepository() async throws {
         let place = try scratch.place()
         let empty = try Place(try scratch.folder("empty"))

@@ -7,7 +7,8 @@ DELETE /_control/stats              counts anew
 POST   /_control/buckets            {"name", "versioned"}: makes a bucket
 GET    /_control/objects?bucket=B   [{"key", "byteCount", "etag", "versions", "markers", "isDeleted"}]
 PUT    /_control/objects?bucket=B   {"key", "text" | "hex"}: plants an object; {"key", "flip": offset}: damages a byte
-                                    of it and keeps its ETag; {"key", "remove": true}: as if it had never been
+                                    of it and keeps its ETag; {"key", "remove": true}: as if it had never been;
+                                    {"key", "age": seconds}: as if it had been put that much earlier
 POST   /_control/close-idle         closes the connections that wait for a request
 POST   /_control/credentials        new temporary credentials, {"lifetimeSeconds": 3600}
 """
@@ -78,6 +79,8 @@ def change(bucket, value, now):
     if value.get("remove"):
         for version in bucket.versions.get(key, []):
             bucket.remove(key, version)
+    elif "age" in value:
+        bucket.versions[key][0].modified -= value["age"]
     elif "flip" in value:
         version = bucket.versions[key][0]
         data = bytearray(version.data)

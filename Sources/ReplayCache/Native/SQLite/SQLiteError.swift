@@ -16,6 +16,11 @@ package struct SQLiteError: Error, Sendable, Equatable {
 
     package var isReadOnly: Bool { primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY }
 
+    /// Whether disk or memory failed, and not what stands in the file.
+    package var isOfTheMachine: Bool {
+        [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOMEM, SQLITE_PERM, SQLITE_INTERRUPT].contains(primaryCode)
+    }
+
     private var location: String {
         guard let path, let slash = path.lastIndex(of: "/") else { return "" }
         return " in \(slash == path.startIndex ? "/" : path[..<slash])"

@@ -26,6 +26,19 @@ package struct ZstdError: Error, Sendable, CustomStringConvertible {
         try check(unsafe ZSTD_CCtx_setPledgedSrcSize(context, UInt64(byteCount)))
     }
 
+    /// For rows of a database, whose alike parts are short and near: searches harder than levels do at this speed, in a
+    /// window of 4 MiB and about 40 MiB of memory (docs/decisions/0004-what-a-base-costs.md).
+    package static func forRows(byteCount: Int64) throws(ZstdError) -> ZstdCompressor {
+        let compressor = try ZstdCompressor(level: 19, byteCount: byteCount)
+        for (parameter, value) in [
+            (ZSTD_c_windowLog, 22), (ZSTD_c_strategy, Int32(ZSTD_btultra.rawValue)), (ZSTD_c_minMatch, 3),
+            (ZSTD_c_searchLog, 5), (ZSTD_c_targetLength, 64), (ZSTD_c_chainLog, 20), (ZSTD_c_hashLog, 20),
+        ] {
+            try compressor.check(unsafe ZSTD_CCtx_setParameter(compressor.context, parameter, value))
+        }
+        return compressor
+    }
+
     deinit { unsafe ZSTD_freeCCtx(context) }
 
     /// Compresses a piece and appends what comes out to `frame`; `isLast` ends the frame.

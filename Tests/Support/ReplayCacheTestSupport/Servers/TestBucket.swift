@@ -92,4 +92,10 @@ package struct TestBucket: Sendable {
         let change: [String: JSONValue] = ["key": .string(key), "remove": .bool(true)]
         let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", change)
     }
+
+    /// Lets an object look as if it had been put that many seconds earlier.
+    package func age(_ key: String, by seconds: Int) throws {
+        let change: [String: JSONValue] = ["key": .string(key), "age": .number(Double(seconds))]
+        let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", change)
+    }
 }

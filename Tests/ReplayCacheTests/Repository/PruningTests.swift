@@ -1,0 +1,87 @@
+import ReplayCacheTestSupport
+import Testing
+
+@testable import ReplayCache
+
+/// What is removed from a place, when, and what always stays (`docs/format.md`, "Base").
+struct PruningTests {
+    private let scratch: Scratch
+    private let laptop: Laptop
+
+    init() async throws {
+        scratch = try Scratch()
+        laptop = try await Laptop("laptop", in: scratch)
+    }
+
+    /// Three old segments, and a base of them that appeared `days` ago.
+    private func repository(_ kind: PlaceKind, baseDaysAgo days: Double) async throws -> OldRepository {
+        let old = try await OldRepository(kind, in: scratch)
+        for (index, path) in ["a", "b", "c"].enumerated() { _ = try old.commit(daysAgo: Double(9 - index), path: path) }
+        try await old.compact(by: laptop, daysAgo: days)
+        return old
+    }
+
+    @Test(arguments: PlaceKind.allCases)
+    func coveredSegmentsGoOnceTheirBaseIsADayOld(_ kind: PlaceKind) async throws {
+        let old = try await repository(kind, baseDaysAgo: 2)
+        let repository = try await laptop.repository(at: old.depot.place)
+        #expect(await repository.compactIfWorthwhile().isEmpty)
+        // The newest stays although it is covered.
+        #expect(try old.depot.keys("log/").map { SegmentKey($0)?.hlc } == [try await repository.store.newestHLC()])
+        let uncovered = try old.commit(daysAgo: 1, path: "d")
+        let fresh = try await Laptop("fresh", in: scratch)
+        #expect(try await old.paths(by: fresh) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+        #expect(try old.depot.keys("log/").last == uncovered.remoteKey.string)
+    }
+
+    @Test
+    func nothingGoesBeforeThat() async throws {
+        let old = try await repository(.directory, baseDaysAgo: 0.5)
+        let repository = try await laptop.repository(at: old.depot.place)
+        #expect(await repository.compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("log/").count == 3)
+    }
+
+    @Test
+    func whatTheBaseDoesNotCoverStays() async throws {
+        let old = try await repository(.directory, baseDaysAgo: 2)
+        // Committed before the base was made, and seen only after: a slow commit.
+        let slow = try old.commit(daysAgo: 8.5, path: "slow")
+        let repository = try await laptop.repository(at: old.depot.place)
+        try await repository.store.pretendLastCatchUp(daysAgo: 3)
+        let again = try await laptop.repository(at: old.depot.place)
+        #expect(await again.compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("log/").contains(slow.remoteKey.string))
+        #expect(try old.depot.keys("log/").count == 2)
+    }
+
+    @Test
+    func twoBasesStay() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        for (index, path) in ["a", "b", "c"].enumerated() {
+            _ = try old.commit(daysAgo: Double(9 - index), path: path)
+            let repository = try await laptop.repository(at: old.depot.place)
+            try await repository.store.pretendLastCatchUp(daysAgo: 30)
+            try await old.compact(by: laptop, daysAgo: Double(8 - index))
+        }
+        let bases = try old.depot.keys("base/")
+        #expect(bases.count == 3)
+        #expect(await (try laptop.repository(at: old.depot.place)).compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("base/") == Array(bases.suffix(2)))
+    }
+
+    @Test
+    func aKeyThatMayNotRemoveLeavesItToOthers() async throws {
+        let old = try await repository(.bucket, baseDaysAgo: 2)
+        var behaviour = ServerBehaviour()
+        behaviour.denied = [.delete, .bulkDelete]
+        try old.depot.behave(behaviour)
+        let repository = try await laptop.repository(at: old.depot.place)
+        #expect(await repository.compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("log/").count == 3)
+        // Tried once, not at every push.
+        let before = repository.remote.meter.requests
+        #expect(await repository.compactIfWorthwhile().isEmpty)
+        #expect(repository.remote.meter.requests == before)
+    }
+}
