@@ -41,6 +41,7 @@ let package = Package(
                 .embedInCode("../../schema/m0003_engine.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),
+                .embedInCode("../../schema/prices.json"),
             ],
             swiftSettings: strict
         ),

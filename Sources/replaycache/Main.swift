@@ -20,7 +20,7 @@ struct ReplayCacheCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, Verify.self, Scan.self, SQL.self,
-            DoctorCommand.self,
+            DoctorCommand.self, Cost.self,
             Checkpoint.self,
         ]
     )

@@ -8,7 +8,7 @@ import Testing
 struct HelpTests {
     private static let commands = [
         [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["verify"], ["scan"], ["sql"],
-        ["doctor"],
+        ["doctor"], ["cost"],
         ["checkpoint"],
         ["checkpoint", "push"], ["checkpoint", "log"], ["checkpoint", "fetch"],
     ]

@@ -104,7 +104,7 @@ struct ObjectReader: Sendable {
         return result
     }
 
-    private func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
+    func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
         let key = object.key.remoteKey
         do {
             return try await repository.remote.decoded(key, maximum: Recipe.maximumByteCount) { bytes in

@@ -25,7 +25,7 @@ public struct Workspace: Sendable {
         }
     }
 
-    private var context: SyncContext {
+    var context: SyncContext {
         SyncContext(catalog: catalog, progress: progress, transfer: transfer, report: report)
     }
 

@@ -96,11 +96,12 @@ package struct Laptop: Sendable {
 
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
-    case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, published,
-        committed, retrying, warning
+    case started, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired
+    case published, committed, retrying, warning
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
+        case .started(let command, _, _, _, _): (.started, command)
         case .created(let place): (.created, place)
         case .deferred(let path, _): (.deferred, path)
         case .failed(let path, _): (.failed, path)
