@@ -29,7 +29,7 @@ struct CheckpointFetch {
         let clock = TransferClock(repository)
         // Names only when every file of the set is here and verified.
         try await place(try await verified(items, stager, &summary), placer, root, &summary)
-        try await clock.record(.down, in: context.catalog)
+        try await clock.record(.down, in: context)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return (summary, checkpoint)

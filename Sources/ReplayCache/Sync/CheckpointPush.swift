@@ -57,7 +57,7 @@ struct CheckpointPush {
         context.progress.begin("pushing", items: set.members.count, bytes: set.members.reduce(0) { $0 + $1.size })
         let stored = try await store(set.members, repository, &summary)
         try await publish(stored, as: name, repository, &summary)
-        try await clock.record(.up, in: context.catalog)
+        try await clock.record(.up, in: context)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary

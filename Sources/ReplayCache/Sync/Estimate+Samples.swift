@@ -57,20 +57,19 @@ struct LocalCopies {
 
     private static let pageCount = 256
 
-    /// Lists them in `temp.fetch_here` and answers how many there are.
+    /// Marks them in `temp.fetch_here` and answers how many there are.
     func settle() async throws -> Int {
-        try await store.forgetContentsHere()
+        try await store.interruptible { try await store.listContentsKnownHere() }
         var last: Digest?
         var count = 0
         while true {
             let digests = try await store.contentsKnownHere(after: last, limit: Self.pageCount)
             guard let end = digests.last else { return count }
             last = end
-            var found: [Digest] = []
-            for digest in digests {
-                let copies = try await context.catalog.copies(of: digest)
-                let isHere = try await BlockingPool.shared.run { copies.contains(where: Self.isUnchanged) }
-                if isHere { found.append(digest) }
+            var candidates: [[LocalCopy]] = []
+            for digest in digests { candidates.append(try await context.catalog.copies(of: digest)) }
+            let found = try await BlockingPool.shared.run { [candidates] in
+                zip(digests, candidates).filter { $0.1.contains(where: Self.isUnchanged) }.map(\.0)
             }
             count += found.count
             try await store.noteContentsHere(found)
@@ -95,7 +94,7 @@ struct RecipeForecast {
 
     /// Recipes read for one plan: more of them tell little more, and each is a request.
     static let maximumCount = 64
-    private static let pageCount = 64
+    private static let pageCount = 1024
 
     func add(to plan: inout TransferPlan) async throws {
         var last: Digest?

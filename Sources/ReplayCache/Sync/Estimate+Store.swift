@@ -122,14 +122,18 @@ extension PlaceStore {
 
     // MARK: Fetch
 
+    /// Whether the content of the plan row `p` is not on this machine.
+    private static let isElsewhere =
+        "NOT EXISTS (SELECT 1 FROM temp.fetch_here h WHERE h.digest = p.digest AND h.is_here)"
+
     /// Contents to place that are stored whole and are not on this machine.
     func wholeContentsToFetch() throws -> StoredTotal {
         let sql = """
             SELECT count(*), coalesce(sum(size), 0), coalesce(sum(encoded_size), 0) FROM (
                 SELECT DISTINCT p.digest, p.size, coalesce(c.encoded_size, p.size) AS encoded_size
-                FROM temp.fetch_plan p LEFT JOIN main.content c ON c.digest = p.digest
-                WHERE p.action IN (\(FetchAction.placingList)) AND c.encoding IS NOT 'recipe'
-                    AND p.digest NOT IN (SELECT digest FROM temp.fetch_here))
+                FROM temp.fetch_plan p JOIN main.content c ON c.digest = p.digest
+                WHERE p.action IN (\(FetchAction.placingList)) AND c.encoding <> 'recipe'
+                    AND \(Self.isElsewhere))
             """
         let total = try database.first(sql) {
             StoredTotal(count: $0.int(0), bytes: $0.int64(1), encodedBytes: $0.int64(2))
@@ -142,39 +146,38 @@ extension PlaceStore {
         let sql = """
             SELECT DISTINCT p.digest FROM temp.fetch_plan p JOIN main.content c ON c.digest = p.digest
             WHERE p.action IN (\(FetchAction.placingList)) AND c.encoding = 'recipe' AND p.digest > ?
-                AND p.digest NOT IN (SELECT digest FROM temp.fetch_here)
+                AND \(Self.isElsewhere)
             ORDER BY p.digest LIMIT ?
             """
         let digests = try database.all(sql, [.blob(digest?.bytes ?? []), .integer(Int64(limit))]) { $0.digest(0) }
         return try digests.compactMap { try $0.flatMap { try object(of: $0) } }
     }
 
-    /// Contents to place that the catalog knows a file of, after one, at most `limit`.
-    func contentsKnownHere(after digest: Digest?, limit: Int) throws -> [Digest] {
-        let sql = """
-            SELECT DISTINCT p.digest FROM temp.fetch_plan p JOIN catalog.content c ON c.digest = p.digest
-            WHERE p.action IN (\(FetchAction.placingList)) AND p.digest > ?
-                AND EXISTS (SELECT 1 FROM catalog.file f WHERE f.content = c.id)
-            ORDER BY p.digest LIMIT ?
-            """
-        return try database.all(sql, [.blob(digest?.bytes ?? []), .integer(Int64(limit))]) { $0.digest(0) }
-            .compactMap { $0 }
-    }
-
-    /// Begins the list of contents that are on this machine.
-    func forgetContentsHere() throws {
+    /// Lists the contents to place that the catalog knows a file of: they may be on this machine.
+    func listContentsKnownHere() throws {
         try database.execute(
             """
             DROP TABLE IF EXISTS temp.fetch_here;
-            CREATE TEMP TABLE fetch_here (digest BLOB PRIMARY KEY) WITHOUT ROWID
+            CREATE TEMP TABLE fetch_here (digest BLOB PRIMARY KEY, is_here INTEGER NOT NULL) WITHOUT ROWID;
+            INSERT INTO temp.fetch_here (digest, is_here)
+            SELECT DISTINCT p.digest, 0 FROM temp.fetch_plan p JOIN catalog.content c ON c.digest = p.digest
+            WHERE p.action IN (\(FetchAction.placingList))
+                AND EXISTS (SELECT 1 FROM catalog.file f WHERE f.content = c.id)
             """
         )
     }
 
-    /// Adds to the list of contents that are on this machine.
+    /// Those contents after one, at most `limit`.
+    func contentsKnownHere(after digest: Digest?, limit: Int) throws -> [Digest] {
+        let sql = "SELECT digest FROM temp.fetch_here WHERE digest > ? ORDER BY digest LIMIT ?"
+        return try database.all(sql, [.blob(digest?.bytes ?? []), .integer(Int64(limit))]) { $0.digest(0) }
+            .compactMap { $0 }
+    }
+
+    /// Marks contents that were found to be on this machine.
     func noteContentsHere(_ digests: [Digest]) throws {
         for digest in digests {
-            try database.run("INSERT OR IGNORE INTO temp.fetch_here (digest) VALUES (?)", .blob(digest.bytes))
+            try database.run("UPDATE temp.fetch_here SET is_here = 1 WHERE digest = ?", .blob(digest.bytes))
         }
     }
 

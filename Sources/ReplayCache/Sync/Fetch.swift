@@ -35,7 +35,7 @@ struct Fetch {
             let begun = try await reclaim(leftovers, root, repository.store)
             let clock = TransferClock(repository)
             try await move(totals, root, repository, begun, &summary)
-            try await clock.record(.down, in: context.catalog)
+            try await clock.record(.down, in: context)
         }
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
@@ -110,6 +110,7 @@ struct Fetch {
                 try await planAll(repository.store, &summary)
             }
         try await tell(totals, repository.store, &summary)
+        if let root { try await warnOfRoom(totals, DiskSpace(of: root.path), root) }
         let estimate = try Estimate(context: context, place: place, store: repository.store)
         let plan = try await estimate.fetch(repository)
         summary.plan = estimate.plan(fetch: plan)
@@ -162,6 +163,24 @@ struct Fetch {
         return wanted
     }
 
+    private static func bytesToPlace(_ totals: [FetchAction: PlanTotal]) -> Int64 {
+        FetchAction.placing.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
+    }
+
+    /// Says before anything moves that not everything will fit.
+    ///
+    /// Links take no room, and how many there will be shows when they are made.
+    private func warnOfRoom(_ totals: [FetchAction: PlanTotal], _ disk: DiskSpace, _ root: LocalRoot) async throws {
+        let bytes = Self.bytesToPlace(totals)
+        guard !options.links, let available = try await disk.available(), available < bytes else { return }
+        context.report(
+            .warning(
+                "\(ByteCount(bytes)) are to be placed in \(root.path), and there is room for \(ByteCount(available)); "
+                    + "what fits is fetched"
+            )
+        )
+    }
+
     // MARK: Moving
 
     private func move(
@@ -173,11 +192,12 @@ struct Fetch {
     ) async throws {
         let wanted = FetchAction.placing
         let files = wanted.reduce(0) { $0 + (totals[$1]?.files ?? 0) }
-        let bytes = wanted.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
+        let bytes = Self.bytesToPlace(totals)
         context.report(.started(command: "fetch", place: "\(place)", root: root.path, files: files, bytes: bytes))
         context.progress.begin("fetching", items: files, bytes: bytes)
-        var room = FetchRoom(disk: DiskSpace(of: root.path), begun: begun, links: options.links)
-        try await room.warn(of: bytes, in: root, context)
+        let disk = DiskSpace(of: root.path)
+        try await warnOfRoom(totals, disk, root)
+        var room = FetchRoom(disk: disk, begun: begun, links: options.links)
         var placer = Placer(context: context, root: root, place: repository.store.record.id)
         try await context.agree(
             on: items([.adopt], repository.store),

@@ -19,17 +19,6 @@ struct FetchRoom {
         let claimed: Int64
     }
 
-    /// Says before anything moves that not everything will fit.
-    func warn(of bytes: Int64, in root: LocalRoot, _ context: SyncContext) async throws {
-        guard let available = try await disk.available(), available < bytes else { return }
-        context.report(
-            .warning(
-                "\(ByteCount(bytes)) are to be placed in \(root.path), and there is room for \(ByteCount(available)); "
-                    + "what fits is fetched"
-            )
-        )
-    }
-
     /// The next unit that there is room for.
     mutating func next(from units: inout FetchUnits) async throws -> Unit? {
         while let items = try await units.next() {

@@ -175,7 +175,7 @@ struct Push {
             throw error
         }
         try await committer.commit()
-        try await clock.record(.up, in: context.catalog)
+        try await clock.record(.up, in: context)
         try await context.agree(
             on: items([.adopt], repository.store),
             root: root.id,

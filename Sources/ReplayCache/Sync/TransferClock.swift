@@ -15,13 +15,23 @@ struct TransferClock: Sendable {
     }
 
     /// Remembers the rate, if what moved is enough to tell one: the next plan says how long it takes.
-    func record(_ direction: TransferDirection, in catalog: Catalog, now: ContinuousClock.Instant = .now) async throws {
+    ///
+    /// A transfer that was slowed down on purpose tells none.
+    func record(
+        _ direction: TransferDirection,
+        in context: SyncContext,
+        now: ContinuousClock.Instant = .now
+    ) async throws {
+        let settings = context.remoteSettings
+        let limit = direction == .up ? settings.uploadBytesPerSecond : settings.downloadBytesPerSecond
+        guard limit == nil else { return }
         let meter = repository.remote.meter
         let bytes =
             direction == .up
             ? meter.bytesUploaded - before.bytesUploaded : meter.bytesDownloaded - before.bytesDownloaded
         let elapsed = now - started
         guard bytes >= Self.minimumBytes, elapsed >= Self.minimumDuration else { return }
-        try await catalog.noteRate(Double(bytes) / elapsed.seconds, direction, place: repository.store.record.id)
+        let rate = Double(bytes) / elapsed.seconds
+        try await context.catalog.noteRate(rate, direction, place: repository.store.record.id)
     }
 }

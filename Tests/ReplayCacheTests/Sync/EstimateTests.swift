@@ -218,20 +218,25 @@ struct EstimateTests {
         #expect(try await dryPush(to: place).seconds == nil)
         let repository = try await laptop.repository(at: place)
         let catalog = try Catalog(home: laptop.home)
+        var context = SyncContext(catalog: catalog)
         let start = ContinuousClock.now
         let body = try RemoteBody(SampleBytes.random(10_000_000, seed: 2))
         let key = try #require(RemoteKey("objects/probe"))
 
         let tooLittle = TransferClock(repository, now: start)
-        try await tooLittle.record(.up, in: catalog, now: start + .seconds(60))
+        try await tooLittle.record(.up, in: context, now: start + .seconds(60))
         let clock = TransferClock(repository, now: start)
         try await repository.remote.put(key, body, durability: .eventual)
-        try await clock.record(.up, in: catalog, now: start + .milliseconds(900))
+        try await clock.record(.up, in: context, now: start + .milliseconds(900))
         #expect(try await catalog.rate(.up, place: repository.store.record.id) == nil)
-        try await clock.record(.up, in: catalog, now: start + .seconds(4))
-        try await clock.record(.down, in: catalog, now: start + .seconds(4))
+        try await clock.record(.up, in: context, now: start + .seconds(4))
+        try await clock.record(.down, in: context, now: start + .seconds(4))
         #expect(try await catalog.rate(.up, place: repository.store.record.id) == 2_500_000)
         #expect(try await catalog.rate(.down, place: repository.store.record.id) == nil)
+
+        // What was slowed down on purpose says nothing of the line.
+        context.remoteSettings.uploadBytesPerSecond = 1000
+        try await clock.record(.up, in: context, now: start + .seconds(1000))
 
         let plan = try await dryPush(to: place)
         #expect(plan.bytesPerSecond == 2_500_000)
