@@ -43,6 +43,7 @@ let package = Package(
                 .embedInCode("../../schema/base.sql"),
                 .embedInCode("../../schema/base_local.sql"),
                 .embedInCode("../../schema/base_later.sql"),
+                .embedInCode("../../schema/prices.json"),
             ],
             swiftSettings: strict
         ),

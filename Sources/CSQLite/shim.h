@@ -11,3 +11,6 @@ static inline int replaycache_sqlite3_bind_text(sqlite3_stmt *s, int i, const ch
 static inline int replaycache_sqlite3_bind_blob(sqlite3_stmt *s, int i, const void *bytes, sqlite3_uint64 n) {
     return sqlite3_bind_blob64(s, i, bytes, n, SQLITE_TRANSIENT);
 }
+static inline void replaycache_result_text(sqlite3_context *c, const char *text, int n) {
+    sqlite3_result_text(c, text, n, SQLITE_TRANSIENT);
+}

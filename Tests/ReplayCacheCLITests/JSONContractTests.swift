@@ -11,6 +11,8 @@ struct JSONContractTests {
     private static let summarised = [
         ["scan", "slp"], ["push", "slp", "remote", "--dry-run"], ["push", "slp", "remote"],
         ["status", "slp", "remote"], ["fetch", "remote", "pod"], ["fetch", "remote", "pod", "--dry-run"],
+        ["fetch", "remote", "share", "--shard", "1/2", "--link", "--dry-run"],
+        ["fetch", "remote", "share", "--shard", "1/2", "--link"], ["cost", "remote"],
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],

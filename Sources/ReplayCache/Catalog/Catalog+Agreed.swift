@@ -55,7 +55,7 @@ extension Catalog {
 
     /// How long an uncommitted object may be relied on: a pusher commits within 24 h of putting it, since later it may
     /// be condemned (`design.md` section 3).
-    private static let transferLifetime: Int64 = 20 * 3600 * 1_000_000_000
+    static let transferLifetime: Int64 = 20 * 3600 * 1_000_000_000
 
     /// Remembers objects that were put, so that an interrupted push does not put them again.
     package func remember(_ transfers: [Transfer], place: Int64, repository: String) throws {

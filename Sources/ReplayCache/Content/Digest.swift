@@ -32,6 +32,9 @@ public struct Digest: Sendable, Hashable {
         }
     }
 
+    /// The first eight bytes as a big-endian number.
+    var leadingWord: UInt64 { words.0 }
+
     /// The 64 lower-case hexadecimal digits.
     public var hex: String {
         let digits = Array("0123456789abcdef".utf8)

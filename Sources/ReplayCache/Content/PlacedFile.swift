@@ -44,10 +44,41 @@ package final class PlacedFile: Sendable {
         directory = try root.parent(of: path, creating: true)
         name = String(path.name)
         self.isWorthKeeping = isWorthKeeping
-        let mark = try Digest.of(Array(path.name.utf8)).short
-        temporaryName = "\(Self.temporaryPrefix)\(digest.hex)-\(mark)\(Self.temporarySuffix)"
+        temporaryName = try Self.temporaryName(for: path, digest)
         file = try Self.open(temporaryName, in: directory, waitsForOthers: waitsForOthers)
         if !isWorthKeeping { try file.truncate(to: 0) }
+    }
+
+    /// Makes the temporary file for `path` another name of the file `source` in `folder`: no second copy of its bytes.
+    ///
+    /// What is under that name is to be verified after this, through ``file``, which is open for reading alone. Not
+    /// locked, since the names would share the lock: only for folders that are claimed.
+    ///
+    /// Throws `Errno.improperLink` for another file system, and whatever else keeps files from having several names.
+    init(
+        linking source: String,
+        in folder: OpenFile,
+        as path: LogicalPath,
+        below root: OpenFile,
+        digest: Digest
+    ) throws {
+        directory = try root.parent(of: path, creating: true)
+        name = String(path.name)
+        isWorthKeeping = false
+        temporaryName = try Self.temporaryName(for: path, digest)
+        try directory.remove(temporaryName)
+        try folder.link(source, to: temporaryName, in: directory)
+        do {
+            file = try directory.reading(temporaryName)
+        } catch {
+            try? directory.remove(temporaryName)
+            throw error
+        }
+    }
+
+    private static func temporaryName(for path: LogicalPath, _ digest: Digest) throws -> String {
+        let mark = try Digest.of(Array(path.name.utf8)).short
+        return "\(temporaryPrefix)\(digest.hex)-\(mark)\(temporarySuffix)"
     }
 
     /// Opens and locks a parked file again.
@@ -93,9 +124,19 @@ package final class PlacedFile: Sendable {
                 guard error.errno == .fileExists else { throw error }
             }
             do {
+                // A link that a crash left is a name of somebody's file: writing to it would change that.
+                if try directory.linkCount(of: name) > 1 {
+                    try directory.remove(name)
+                    continue
+                }
                 return try directory.updating(name)
             } catch {
-                guard error.errno == .noSuchFileOrDirectory else { throw error }
+                // A link made read-only, whose other names are gone.
+                if error.errno == .permissionDenied {
+                    try directory.remove(name)
+                } else {
+                    guard error.errno == .noSuchFileOrDirectory else { throw error }
+                }
             }
         }
     }

@@ -1,5 +1,8 @@
 /// Something that happened during an operation and that a person may want to know (`--json`: one line each).
 public enum SyncEvent: Sendable {
+    /// An operation between a folder and a place begins to move things; what it is about to move where that is known by
+    /// now, which while a folder is still being looked at it is not.
+    case started(command: String, place: String, root: String, files: Int?, bytes: Int64?)
     /// The place held nothing; a repository was made there.
     case created(place: String)
     /// A file is left for a later run: it is being written, or changed while it was read.
@@ -46,7 +49,8 @@ public enum SyncEvent: Sendable {
 
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
-        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host
+        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host, command, root,
+            bytes
     }
 
     /// Writes a flat object with `event` and the fields of the case.
@@ -58,6 +62,10 @@ extension SyncEvent: Encodable {
             for (key, value) in fields { try container.encode(value, forKey: key) }
         }
         switch self {
+        case .started(let command, let place, let root, let files, let bytes):
+            try write("start", [(.command, command), (.place, place), (.root, root)])
+            try container.encodeIfPresent(files, forKey: .files)
+            try container.encodeIfPresent(bytes, forKey: .bytes)
         case .created(let place): try write("created", [(.place, place)])
         case .deferred(let path, let reason): try write("deferred", [(.path, path), (.reason, reason)])
         case .failed(let path, let reason): try write("failed", [(.path, path), (.reason, reason)])

@@ -29,6 +29,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var linksSkipped = 0
     /// Files placed or replaced in the destination.
     public var filesPlaced = 0
+    /// Of these, files that share their bytes with another file as one with several names (`--link`).
+    public var filesLinked = 0
     /// Files renamed in the destination because their entries moved.
     public var filesMoved = 0
     /// Files that are the same on both sides.
@@ -71,8 +73,12 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var bytesResent: Int64 = 0
     /// Wall time.
     public var seconds = 0.0
-    /// For `status`: what a push and a fetch would move.
+    /// For `status` and with `--dry-run`: what a push and a fetch, or one of them, would move, and what that takes.
     public var plan: StatusPlan?
+    /// For `fetch`: what was left for lack of space; nil when there was room for everything.
+    public var left: SpaceShortage?
+    /// For `cost`: what is stored, and what that costs.
+    public var cost: CostReport?
     /// For `dedup`: contents that more than one file, or entry, holds.
     public var groups: Int?
     /// For `dedup`: files, or entries, beyond the first of each content.
@@ -102,24 +108,6 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public init(command: String) { self.command = command }
 }
 
-/// What a push and a fetch would move (`status`).
-public struct StatusPlan: Sendable, Encodable, Equatable {
-    /// Files that a push would publish.
-    public var pushFiles = 0
-    /// Objects that a push would send.
-    public var pushObjects = 0
-    /// Their content in bytes, before encoding.
-    public var pushBytesRaw: Int64 = 0
-    /// Files that a fetch would place or replace.
-    public var fetchFiles = 0
-    /// Objects that a fetch would receive at most; content that is on this machine under another name is not received.
-    public var fetchObjects = 0
-    /// Their content in bytes.
-    public var fetchBytesRaw: Int64 = 0
-    /// Their stored size in bytes: what would come over the wire.
-    public var fetchBytesEncoded: Int64 = 0
-}
-
 extension SyncSummary {
     mutating func add(_ totals: DuplicateTotals) {
         groups = totals.groups
@@ -138,6 +126,7 @@ extension SyncSummary {
         }
         if logDamaged { return .damagedLog }
         if let removalsRefused { return removalsRefused.error }
+        if let left { return left.failure(dryRun: dryRun) }
         if filesFailed > 0 {
             return ReplayCacheError(
                 .partial,

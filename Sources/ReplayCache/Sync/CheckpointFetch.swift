@@ -26,8 +26,10 @@ struct CheckpointFetch {
         let items = try await plan(checkpoint, root, published, &summary)
         let stager = Stager(context: context, root: root, repository: repository)
         let placer = Placer(context: context, root: root, place: repository.store.record.id, remembersAgreement: false)
+        let clock = TransferClock(repository)
         // Names only when every file of the set is here and verified.
         try await place(try await verified(items, stager, &summary), placer, root, &summary)
+        try await clock.record(.down, in: context)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return (summary, checkpoint)

@@ -46,15 +46,18 @@ struct CheckpointPush {
         summary.filesSeen = set.members.count
         guard !isDryRun else {
             summary.bytesRaw = set.members.reduce(0) { $0 + $1.size }
+            summary.plan = try await plan(set, &summary)
             summary.seconds = (ContinuousClock.now - started).seconds
             return summary
         }
         let repository = try await context.writableRepository(at: place)
         if repository.isNew { context.report(.created(place: "\(place)")) }
         context.report(repository.warnings, into: &summary)
-        context.progress.begin("pushing", items: set.members.count)
+        let clock = TransferClock(repository)
+        context.progress.begin("pushing", items: set.members.count, bytes: set.members.reduce(0) { $0 + $1.size })
         let stored = try await store(set.members, repository, &summary)
         try await publish(stored, as: name, repository, &summary)
+        try await clock.record(.up, in: context)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary

@@ -32,10 +32,12 @@ struct Fetch {
         } else {
             let totals = try await plan(repository.store, root, &summary)
             try await tell(totals, repository.store, &summary)
-            try await reclaim(leftovers, root, repository.store)
+            let begun = try await reclaim(leftovers, root, repository.store)
             let deletion = deletion(root, repository)
             let basis = try await deletion.basis()
-            try await move(totals, root, repository, &summary)
+            let clock = TransferClock(repository)
+            try await move(totals, root, repository, begun, &summary)
+            try await clock.record(.down, in: context)
             try await deletion.run(since: basis, &summary)
         }
         summary.add(repository.remote.meter)
@@ -53,6 +55,7 @@ struct Fetch {
             root: root,
             from: options.from,
             selection: options.selection,
+            shard: options.shard,
             isForced: options.isForced,
             deletes: options.deletion.isAsked
         )
@@ -72,6 +75,34 @@ struct Fetch {
             context.report(.failed(path: item.path, reason: reason))
         }
         summary.filesFailed += failures
+        return try await limit(store, root.id, &summary)
+    }
+
+    /// The plan for a folder that does not exist yet.
+    private func planAll(_ store: PlaceStore, _ summary: inout SyncSummary) async throws -> [FetchAction: PlanTotal] {
+        let root = RootID(rawValue: -1)
+        let scope = scope(root)
+        _ = try await store.interruptible { try await store.planFetch(scope) }
+        return try await limit(store, root, &summary)
+    }
+
+    /// Leaves what the folder has no room for by the user's own word.
+    private func limit(
+        _ store: PlaceStore,
+        _ root: RootID,
+        _ summary: inout SyncSummary
+    ) async throws -> [FetchAction: PlanTotal] {
+        if let maximum = options.maximumBytes {
+            let (left, missing) = try await store.limitFetchPlan(to: maximum, in: root)
+            if left.files > 0 {
+                summary.left = SpaceShortage(
+                    reason: .maxDisk,
+                    files: left.files,
+                    bytes: left.bytes,
+                    bytesMissing: missing
+                )
+            }
+        }
         return try await store.fetchTotals()
     }
 
@@ -80,14 +111,18 @@ struct Fetch {
             if let root {
                 try await plan(repository.store, root, &summary)
             } else {
-                try await repository.store.planFetch(scope(RootID(rawValue: -1)))
+                try await planAll(repository.store, &summary)
             }
         try await tell(totals, repository.store, &summary)
-        let downloads = try await repository.store.downloadsInFetchPlan()
-        summary.filesPlaced = [.place, .replace, .overwrite].reduce(0) { $0 + (totals[$1]?.files ?? 0) }
+        if let root { try await warnOfRoom(totals, DiskSpace(of: root.path), root) }
+        let estimate = try Estimate(context: context, place: place, store: repository.store)
+        let plan = try await estimate.fetch(repository)
+        summary.plan = estimate.plan(fetch: plan)
+        summary.filesPlaced = plan.files
         summary.filesMoved = totals[.move]?.files ?? 0
-        summary.objectsDownloaded = downloads.contents
-        summary.bytesRaw = downloads.bytesRaw
+        summary.objectsDownloaded = plan.objects
+        summary.objectsReused = plan.objectsReused
+        summary.bytesRaw = plan.bytesRaw
         summary.requests = repository.remote.meter.requests
         guard let root else { return }
         let deletion = deletion(root, repository)
@@ -122,11 +157,9 @@ struct Fetch {
         if selected == 0, let criteria = options.selection.criteria {
             context.report(.warning("nothing at \(place) matches \(criteria)"))
         }
+        let others: [FetchAction] = [.conflict, .changedLocally, .move, .unread, .obstructed, .noRoom]
         summary.filesInStep =
-            selected
-            - [.place, .replace, .overwrite, .conflict, .changedLocally, .move, .unread, .obstructed].reduce(0) {
-                $0 + (totals[$1]?.files ?? 0)
-            }
+            selected - (FetchAction.placing + others).reduce(0) { $0 + (totals[$1]?.files ?? 0) }
     }
 
     private func items(_ actions: [FetchAction], _ store: PlaceStore) -> PlanRows<FetchItem> {
@@ -134,10 +167,35 @@ struct Fetch {
     }
 
     /// Keeps the temporary files of contents that are about to be fetched: they hold verified parts.
-    private func reclaim(_ leftovers: [LogicalPath], _ root: LocalRoot, _ store: PlaceStore) async throws {
+    ///
+    /// Answers which.
+    private func reclaim(
+        _ leftovers: [LogicalPath],
+        _ root: LocalRoot,
+        _ store: PlaceStore
+    ) async throws -> Set<Digest> {
         let digests = leftovers.compactMap { PlacedFile.digest(inTemporaryName: $0.name) }
         let wanted = try await store.largeContentsInFetchPlan(digests)
         try await Leftovers.reclaim(leftovers, in: root, keeping: wanted)
+        return wanted
+    }
+
+    private static func bytesToPlace(_ totals: [FetchAction: PlanTotal]) -> Int64 {
+        FetchAction.placing.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
+    }
+
+    /// Says before anything moves that not everything will fit.
+    ///
+    /// Links take no room, and how many there will be shows when they are made.
+    private func warnOfRoom(_ totals: [FetchAction: PlanTotal], _ disk: DiskSpace, _ root: LocalRoot) async throws {
+        let bytes = Self.bytesToPlace(totals)
+        guard !options.links, let available = try await disk.available(), available < bytes else { return }
+        context.report(
+            .warning(
+                "\(ByteCount(bytes)) are to be placed in \(root.path), and there is room for \(ByteCount(available)); "
+                    + "what fits is fetched"
+            )
+        )
     }
 
     // MARK: Moving
@@ -146,12 +204,17 @@ struct Fetch {
         _ totals: [FetchAction: PlanTotal],
         _ root: LocalRoot,
         _ repository: Repository,
+        _ begun: Set<Digest>,
         _ summary: inout SyncSummary
     ) async throws {
-        let wanted: [FetchAction] = [.place, .replace, .overwrite]
+        let wanted = FetchAction.placing
         let files = wanted.reduce(0) { $0 + (totals[$1]?.files ?? 0) }
-        let bytes = wanted.reduce(0) { $0 + (totals[$1]?.bytes ?? 0) }
+        let bytes = Self.bytesToPlace(totals)
+        context.report(.started(command: "fetch", place: "\(place)", root: root.path, files: files, bytes: bytes))
         context.progress.begin("fetching", items: files, bytes: bytes)
+        let disk = DiskSpace(of: root.path)
+        try await warnOfRoom(totals, disk, root)
+        var room = FetchRoom(disk: disk, begun: begun, links: options.links)
         var placer = Placer(context: context, root: root, place: repository.store.record.id)
         try await context.agree(
             on: items([.adopt], repository.store),
@@ -159,30 +222,42 @@ struct Fetch {
             place: repository.store.record.id
         )
         try await rename(root, repository, &placer, &summary)
-        let stager = Stager(context: context, root: root, repository: repository)
+        let stager = Stager(context: context, root: root, repository: repository, links: options.links)
         var first = FetchUnits(items(wanted, repository.store))
-        try await place(&first, stager, &placer, &summary)
-        guard first.leavesMore else { return }
+        try await place(&first, &room, stager, &placer, &summary)
+        guard first.leavesMore else { return try await room.conclude(&summary) }
         var second = FetchUnits(items(wanted, repository.store), isSecondRound: true)
         // Their contents were counted with the first paths.
         let reused = summary.objectsReused
-        try await place(&second, stager, &placer, &summary)
+        try await place(&second, &room, stager, &placer, &summary)
         summary.objectsReused = reused
+        try await room.conclude(&summary)
+    }
+
+    /// Not a tuple: see ``forEachConcurrently(width:next:work:collect:)``.
+    private struct Staged: Sendable {
+        let outcome: Stager.Outcome
+        let claimed: Int64
     }
 
     private func place(
         _ units: inout FetchUnits,
+        _ room: inout FetchRoom,
         _ stager: Stager,
         _ placer: inout Placer,
         _ summary: inout SyncSummary
     ) async throws {
         var counts = summary
+        let disk = room.disk
         do {
             try await forEachConcurrently(
                 width: stager.width,
-                next: { try await units.next() },
-                work: { await stager.stage($0) },
-                collect: { try await take($0, &placer, &counts) }
+                next: { try await room.next(from: &units) },
+                work: { unit in Staged(outcome: await stager.stage(unit.items), claimed: unit.claimed) },
+                collect: { staged in
+                    disk.release(staged.claimed)
+                    try await take(staged.outcome, &placer, &counts)
+                }
             )
         } catch {
             // What is verified is worth placing, unless the user wants out. On a full or failing disk the sync before the
@@ -198,6 +273,7 @@ struct Fetch {
     private func take(_ staged: Stager.Outcome, _ placer: inout Placer, _ summary: inout SyncSummary) async throws {
         summary.objectsDownloaded += staged.fetched.objectsDownloaded
         summary.objectsReused += staged.fetched.objectsReused
+        summary.filesLinked += staged.linked
         summary.bytesRaw += staged.bytesRaw
         for failure in staged.failures {
             if let error = failure.error as? FileError, placer.concernsTheRoot(error) {

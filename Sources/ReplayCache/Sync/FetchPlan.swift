@@ -26,6 +26,8 @@ enum FetchAction: Int, Sendable {
     case obstructed = 11
     /// The entry is gone, the local file is as it was agreed on, and the user wants it to go too.
     case remove = 12
+    /// To be placed, but the folder would grow beyond what it may hold (``FetchOptions/maximumBytes``): leave it.
+    case noRoom = 20
 }
 
 /// One row of a plan.
@@ -52,6 +54,8 @@ extension PlaceStore {
         let root: RootID
         let from: LogicalPath
         var selection = Selection()
+        /// The share of what is selected; nil for all of it.
+        var shard: Shard?
         /// Replace local files in spite of changes.
         var isForced = false
         /// Remove local files whose entries were deleted.
@@ -92,7 +96,7 @@ extension PlaceStore {
                 LEFT JOIN catalog.file f ON f.id = p.file
                 LEFT JOIN catalog.content lc ON lc.id = f.content
                 LEFT JOIN catalog.agreed a ON a.root = ?1 AND a.place = ?2 AND a.path = e.path
-            ) WHERE action IS NOT NULL
+            ) WHERE action IS NOT NULL AND \(scope.isInShard("digest"))
             ORDER BY content, path
             """,
             bindings(scope) + condition.values
@@ -151,6 +155,7 @@ extension PlaceStore {
             JOIN catalog.content lc ON lc.id = f.content
             JOIN main.entry e ON e.path = a.path AND e.content IS NULL
             WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4
+                AND \(scope.isInShard("(SELECT digest FROM catalog.content WHERE id = a.content)"))
             """,
             bindings(scope)
         )
@@ -234,31 +239,6 @@ extension PlaceStore {
                 known: known
             )
         }
-    }
-
-    /// Contents to place: their number and the bytes that would come over the wire.
-    func downloadsInFetchPlan() throws -> (contents: Int, bytesRaw: Int64, bytesEncoded: Int64) {
-        let sql = """
-            SELECT count(*), coalesce(sum(size), 0), coalesce(sum(encoded_size), 0) FROM (
-                SELECT DISTINCT p.digest, p.size, coalesce(c.encoded_size, p.size) AS encoded_size
-                FROM temp.fetch_plan p LEFT JOIN main.content c ON c.digest = p.digest
-                WHERE p.action IN (\(FetchAction.place.rawValue), \(FetchAction.replace.rawValue),
-                    \(FetchAction.overwrite.rawValue)))
-            """
-        return try database.first(sql) { ($0.int(0), $0.int64(1), $0.int64(2)) } ?? (0, 0, 0)
-    }
-
-    /// How many entries the scope selects.
-    func selectedCount(_ scope: FetchScope) throws -> Int {
-        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
-        let count = try database.first(
-            """
-            SELECT count(*) FROM main.entry e
-            WHERE e.path > ?1 AND e.path < ?2 AND e.content IS NOT NULL AND \(condition.sql)
-            """,
-            [.text(scope.from.string + "/"), .text(scope.from.string + "0")] + condition.values
-        ) { $0.int(0) }
-        return min(count ?? 0, scope.selection.limit ?? .max)
     }
 
     /// Those of `digests` that the plan places and that are stored in parts.

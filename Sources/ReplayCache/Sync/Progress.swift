@@ -14,6 +14,10 @@ public final class Progress: Sendable {
         public var bytesDone: Int64 = 0
         /// All bytes of the phase.
         public var bytesTotal: Int64?
+        /// False while the totals are those found so far, and may grow.
+        public var isTotalFinal = true
+        /// How many phases there were before this one: two of the same name are two.
+        public var phaseNumber = 0
     }
 
     private let state = Mutex(Snapshot())
@@ -24,10 +28,26 @@ public final class Progress: Sendable {
     /// The current moment.
     public var snapshot: Snapshot { state.withLock { $0 } }
 
+    /// Begins a phase; without totals they are not known.
     func begin(_ phase: String, items: Int? = nil, bytes: Int64? = nil) {
-        state.withLock { $0 = Snapshot(phase: phase, itemsTotal: items, bytesTotal: bytes) }
+        state.withLock { state in
+            state = Snapshot(phase: phase, itemsTotal: items, bytesTotal: bytes, phaseNumber: state.phaseNumber + 1)
+        }
     }
 
+    /// Sets the totals of the phase, what is done already among them.
+    ///
+    /// While they are still being found out, `isFinal` is false and this is called again as they grow; whoever looks
+    /// takes them for "so far" and tells no time that is left.
+    func setTotal(items: Int?, bytes: Int64?, isFinal: Bool) {
+        state.withLock { state in
+            state.itemsTotal = items
+            state.bytesTotal = bytes
+            state.isTotalFinal = isFinal
+        }
+    }
+
+    /// Adds to what is done.
     func advance(items: Int = 0, bytes: Int64 = 0) {
         state.withLock {
             $0.itemsDone += items

@@ -59,7 +59,7 @@ struct Push {
             - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
         try await report(totals, store, &summary)
         if options.isDryRun {
-            try await estimate(totals, root, store, &summary)
+            try await estimate(totals, root, store, isNew: repository == nil, &summary)
         } else if let repository {
             try await move(totals, root, repository, &summary)
         }
@@ -118,9 +118,12 @@ struct Push {
         _ totals: [PushAction: PlanTotal],
         _ root: LocalRoot,
         _ store: PlaceStore,
+        isNew: Bool,
         _ summary: inout SyncSummary
     ) async throws {
-        let unstored = try await store.unstoredInPushPlan()
+        let estimate = try Estimate(context: context, place: place, store: store)
+        let plan = try await estimate.push(totals, root: root, isNew: isNew)
+        summary.plan = estimate.plan(push: plan)
         summary.entriesAdded = totals[.publish]?.files ?? 0
         for retired in try await retirements(store).values {
             for item in try await root.vanished(retired) {
@@ -128,8 +131,8 @@ struct Push {
                 context.report(.retired(path: item.path))
             }
         }
-        summary.objectsUploaded = unstored.files
-        summary.bytesRaw = unstored.bytes
+        summary.objectsUploaded = plan.objects
+        summary.bytesRaw = plan.bytesRaw
     }
 
     // MARK: Moving
@@ -153,6 +156,16 @@ struct Push {
         _ summary: inout SyncSummary
     ) async throws {
         let publish = totals[.publish] ?? PlanTotal()
+        let clock = TransferClock(repository)
+        context.report(
+            .started(
+                command: "push",
+                place: "\(place)",
+                root: root.path,
+                files: publish.files,
+                bytes: publish.bytes
+            )
+        )
         context.progress.begin("pushing", items: publish.files, bytes: publish.bytes)
         var committer = Committer(context: context, repository: repository, root: root.id)
         var counts = summary
@@ -177,6 +190,7 @@ struct Push {
             throw error
         }
         try await committer.commit()
+        try await clock.record(.up, in: context)
         await context.compact(repository, into: &counts)
         try await context.agree(
             on: items([.adopt], repository.store),

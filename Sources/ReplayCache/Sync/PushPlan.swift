@@ -175,17 +175,6 @@ extension PlaceStore {
         }
     }
 
-    /// Contents to publish that no object holds yet: their number and bytes.
-    func unstoredInPushPlan() throws -> PlanTotal {
-        let sql = """
-            SELECT count(*), coalesce(sum(size), 0) FROM (
-                SELECT DISTINCT p.digest, p.size FROM temp.push_plan p
-                WHERE p.action = \(PushAction.publish.rawValue) AND NOT EXISTS (
-                    SELECT 1 FROM main.content c WHERE c.digest = p.digest AND c.encoding IS NOT NULL))
-            """
-        return try database.first(sql) { PlanTotal(files: $0.int(0), bytes: $0.int64(1)) } ?? PlanTotal()
-    }
-
     /// What the catalog's reader found in a content, with the version of the reader.
     ///
     /// `byteCount` is the length of the metadata as JSON.

@@ -6,6 +6,8 @@ struct Stager: Sendable {
     let context: SyncContext
     let root: LocalRoot
     let repository: Repository
+    /// Whether files of one content are to be one file with several names.
+    var links = false
 
     /// A verified file that waits for its name.
     struct StagedFile: Sendable {
@@ -36,6 +38,8 @@ struct Stager: Sendable {
         var failures: [Failure] = []
         var fetched = ObjectReader.Fetched()
         var bytesRaw: Int64 = 0
+        /// Files that share their bytes with another one.
+        var linked = 0
     }
 
     /// Contents in flight: enough to decode on all cores while others wait for the remote, and no more than may have
@@ -85,6 +89,10 @@ struct Stager: Sendable {
                 reason: "has the name \(DisplayText.quoted(String(name))), which is never placed"
             )
         }
+        if links, let placed = try await link(path, item, to: first, &outcome) {
+            context.progress.advance(bytes: item.size)
+            return StagedFile(item: item, path: path, placed: placed)
+        }
         let placed = try await BlockingPool.shared.run { try makeFile(path, item) }
         if let first {
             try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
@@ -116,13 +124,20 @@ struct Stager: Sendable {
     }
 
     private func makeFile(_ path: LogicalPath, _ item: FetchItem) throws -> PlacedFile {
-        do {
-            return try PlacedFile(
+        try refusingObstacles(item) {
+            try PlacedFile(
                 path,
                 below: root.directory,
                 digest: item.digest,
                 isWorthKeeping: item.size > Recipe.threshold
             )
+        }
+    }
+
+    /// Tells of a destination that cannot be reached without following a link.
+    func refusingObstacles(_ item: FetchItem, _ body: () throws -> PlacedFile) throws -> PlacedFile {
+        do {
+            return try body()
         } catch let error as FileError where error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels {
             throw LogicalPathError(
                 path: item.path,

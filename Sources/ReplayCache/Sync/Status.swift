@@ -14,56 +14,35 @@ struct Status {
         var summary = SyncSummary(command: "status")
         let started = ContinuousClock.now
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
-        let store = try await openStore(&summary)
+        let repository = isOffline ? nil : try await context.repository(at: place)
+        if let repository { context.report(repository.warnings, into: &summary) }
+        let store = if let repository { repository.store } else { try await context.knownStore(of: place) }
         _ = try await Scan(context: context, root: root).run(into: &summary)
-        var plan = StatusPlan()
+        let estimate = try Estimate(context: context, place: place, store: store)
         let scope = PlaceStore.PushScope(root: root.id, into: path)
         let push = try await store.interruptible { try await store.planPush(scope) }
-        let unstored = try await store.unstoredInPushPlan()
-        plan.pushFiles = push[.publish]?.files ?? 0
-        plan.pushObjects = unstored.files
-        plan.pushBytesRaw = unstored.bytes
+        let pushPlan = try await estimate.push(push, root: root, isNew: false)
         let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
         _ = try await store.interruptible { try await store.planFetch(fetchScope) }
         try await DestinationCheck(root: root, store: store, scope: fetchScope).run { _, _ in }
-        let fetch = try await store.fetchTotals()
-        let downloads = try await store.downloadsInFetchPlan()
-        plan.fetchFiles = (fetch[.place]?.files ?? 0) + (fetch[.replace]?.files ?? 0)
-        plan.fetchObjects = downloads.contents
-        plan.fetchBytesRaw = downloads.bytesRaw
-        plan.fetchBytesEncoded = downloads.bytesEncoded
-        summary.plan = plan
+        summary.plan = estimate.plan(push: pushPlan, fetch: try await estimate.fetch(repository))
         summary.conflicts = push[.conflict]?.files ?? 0
         summary.behind = push[.behind]?.files ?? 0
         summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
         // Files that could not be read are in step with nothing.
         summary.filesInStep =
             try await store.candidateCount(scope)
-            - plan.pushFiles - summary.conflicts - summary.behind - summary.deletedElsewhere
+            - pushPlan.files - summary.conflicts - summary.behind - summary.deletedElsewhere
         var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
         while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
         let lost = try await store.recentLosers(below: path)
         summary.changesLost = lost.count
         for loser in lost { context.report(.lost(path: loser.path, sha256: loser.content, host: loser.host)) }
+        if let repository {
+            summary.requests = repository.remote.meter.requests
+            summary.bytesDownloaded = repository.remote.meter.bytesDownloaded
+        }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
-    }
-
-    private func openStore(_ summary: inout SyncSummary) async throws -> PlaceStore {
-        if isOffline {
-            let store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
-            guard try await store.repositoryID() == nil else { return store }
-            throw ReplayCacheError(
-                .notFound,
-                "nothing is known here of \(place)",
-                hint: "run without --offline once",
-                subject: place.canonical
-            )
-        }
-        let repository = try await context.repository(at: place)
-        context.report(repository.warnings, into: &summary)
-        summary.requests = repository.remote.meter.requests
-        summary.bytesDownloaded = repository.remote.meter.bytesDownloaded
-        return repository.store
     }
 }

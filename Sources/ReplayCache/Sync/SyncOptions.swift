@@ -57,6 +57,14 @@ public struct FetchOptions: Sendable {
     public var from: LogicalPath
     /// Which entries.
     public var selection = Selection()
+    /// The share of them; nil for all.
+    public var shard: Shard?
+    /// The most bytes that the files in the folder may have together; nil for no limit but the disk.
+    ///
+    /// What does not fit is left.
+    public var maximumBytes: Int64?
+    /// Make files with the same content one file with several names where that is possible, read-only.
+    public var links = false
     /// Let the remote side win where both changed; the local file is kept under another name.
     public var isForced = false
     /// Whether local files whose entries were deleted go too.

@@ -13,6 +13,7 @@ struct Fetch: ReplayCacheSubcommand {
             Examples:
               replaycache fetch /mnt/backup/melee ./replays
               replaycache fetch /mnt/backup/melee ./replays --character mewtwo --limit 1000
+              replaycache fetch b2:hub/melee ./replays --shard 2/4 --max-disk 200G
             """
     )
 
@@ -28,6 +29,25 @@ struct Fetch: ReplayCacheSubcommand {
 
     @Option(help: ArgumentHelp("The path in the repository that DIR stands for.", valueName: "path"))
     var from = "replays"
+
+    @Option(
+        help: ArgumentHelp(
+            "Of what is selected, take share I of N: disjoint, even, decided by content alone.",
+            valueName: "i/n"
+        )
+    )
+    var shard: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave what would make the files in DIR larger than this together, such as 200G; exit status 6.",
+            valueName: "size"
+        )
+    )
+    var maxDisk: SizeArgument?
+
+    @Flag(help: "Make files with the same content hard links to one, read-only, instead of copies.")
+    var link = false
 
     @Flag(help: "Where both sides changed, take the remote's version; the local one is kept as NAME.replaced-….")
     var force = false
@@ -51,6 +71,9 @@ struct Fetch: ReplayCacheSubcommand {
     func run() async throws {
         let (place, directory) = try RemoteArgument.remoteAndDirectory(arguments)
         var options = try FetchOptions(from: from, selection: try selection.selection())
+        options.shard = try shard.map { try Shard($0) }
+        options.maximumBytes = maxDisk?.bytes
+        options.links = link
         options.isForced = force
         options.deletion = deletion.options()
         options.isParanoid = paranoid

@@ -8,8 +8,9 @@ final class Narrator: Sendable {
     private let isVerbose: Bool
     private let progress: Progress
     private let isTerminal = Machine.isTerminal(2) && Machine.environment("TERM") != "dumb"
-    /// Whether a progress line stands on the terminal and must be wiped before anything else is written.
-    private let isDrawn = Mutex(false)
+    /// What stands on the terminal and must be wiped before anything else is written.
+    private let block = Mutex(TerminalBlock())
+    private let retries = Mutex(0)
     private let hasToldOfDamage = Mutex(false)
     private let toldOfWaitingAt = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -28,15 +29,15 @@ final class Narrator: Sendable {
     /// Prints an event as it happens.
     func tell(_ event: SyncEvent) {
         if case .damaged = event { hasToldOfDamage.withLock { $0 = true } }
+        if case .retrying = event { retries.withLock { $0 += 1 } }
         if isJSON {
             // A closed pipe shows at the summary; events before it are not worth ending a transfer for.
             try? Console.json(event)
             return
         }
         guard let line = text(of: event) else { return }
-        isDrawn.withLock { isDrawn in
-            if isDrawn { wipe() }
-            isDrawn = false
+        block.withLock { block in
+            wipe(&block)
             StandardStream.note(DisplayText.escaped(line))
         }
     }
@@ -87,64 +88,55 @@ final class Narrator: Sendable {
 
     // MARK: Progress
 
-    private static let terminalInterval = Duration.milliseconds(100)
+    private static let terminalInterval = Duration.milliseconds(200)
+    /// Without a terminal it is looked this often, and told every ten seconds.
+    private static let plainSample = Duration.seconds(1)
     private static let plainInterval = Duration.seconds(10)
+    /// A rate on a terminal is over so long; one in a log over all the time since the line before.
+    private static let terminalWindow = Duration.seconds(5)
 
-    /// Runs `operation` and draws how far it is: a line that is redrawn on a terminal, else a line every ten seconds.
+    /// Runs `operation` and draws how far it is: a block that is redrawn on a terminal, else a line every ten seconds.
     func drawing<Value>(_ operation: () async throws -> Value) async throws -> Value {
         guard !isQuiet, !isJSON else { return try await operation() }
         let ticker = Task { [self] in await tick() }
         defer {
             ticker.cancel()
-            isDrawn.withLock { isDrawn in
-                if isDrawn { wipe() }
-                isDrawn = false
-            }
+            block.withLock { wipe(&$0) }
         }
         return try await operation()
     }
 
     private func tick() async {
         let started = ContinuousClock.now
+        var told = started
+        var rate = RateWindow(length: isTerminal ? Self.terminalWindow : Self.plainInterval)
         while true {
+            let now = progress.snapshot
+            rate.note(now.bytesDone, at: ContinuousClock.now - started, phase: now.phaseNumber)
             do {
-                try await Task.sleep(for: isTerminal ? Self.terminalInterval : Self.plainInterval)
+                try await Task.sleep(for: isTerminal ? Self.terminalInterval : Self.plainSample)
             } catch {
                 return
             }
-            let line = Self.describe(progress.snapshot, elapsed: (ContinuousClock.now - started).seconds)
-            isDrawn.withLock { isDrawn in
+            guard isTerminal || ContinuousClock.now - told >= Self.plainInterval else { continue }
+            told = .now
+            let text = ProgressText(
+                now: now,
+                bytesPerSecond: rate.bytesPerSecond,
+                retries: retries.withLock { $0 }
+            )
+            block.withLock { block in
                 guard !Task.isCancelled else { return }
-                guard isTerminal else { return StandardStream.note(line) }
-                let fitted = String(line.prefix(StandardStream.width(of: 2) - 1))
-                _ = StandardStream.write(Array("\r\u{1B}[K\(fitted)".utf8), to: 2)
-                isDrawn = true
+                guard isTerminal else { return StandardStream.note(text.line) }
+                let lines = text.block(width: StandardStream.width(of: 2) - 1)
+                _ = StandardStream.write(Array(block.draw(lines).utf8), to: 2)
             }
         }
     }
 
-    private func wipe() { _ = StandardStream.write(Array("\r\u{1B}[K".utf8), to: 2) }
-
-    static func describe(_ now: Progress.Snapshot, elapsed: Double) -> String {
-        var line = "\(now.phase): \(Decimals.grouped(now.itemsDone))"
-        if let total = now.itemsTotal { line += " of \(Decimals.grouped(total))" }
-        line += " files, \(ByteCount(now.bytesDone))"
-        if let total = now.bytesTotal { line += " of \(ByteCount(total))" }
-        guard elapsed > 0.5, now.bytesDone > 0 else { return line }
-        let rate = Double(now.bytesDone) / elapsed
-        line += ", \(ByteCount(Int64(rate)))/s"
-        if let total = now.bytesTotal, total > now.bytesDone {
-            line += ", \(Self.duration(Double(total - now.bytesDone) / rate)) left"
-        }
-        return line
-    }
-
-    /// For example `8 s`, `3 min 20 s` or `2 h 5 min`.
-    static func duration(_ seconds: Double) -> String {
-        let whole = Int(min(seconds, 1e9).rounded())
-        if whole < 60 { return "\(whole) s" }
-        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-        return "\(whole / 3600) h \(whole / 60 % 60) min"
+    private func wipe(_ block: inout TerminalBlock) {
+        let text = block.wipe()
+        if !text.isEmpty { _ = StandardStream.write(Array(text.utf8), to: 2) }
     }
 
     // MARK: Summary

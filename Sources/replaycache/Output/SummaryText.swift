@@ -4,7 +4,11 @@ import ReplayCache
 enum SummaryText {
     static func lines(_ summary: SyncSummary) -> [String] {
         var lines = [headline(summary)]
-        if summary.command == "status" { lines = status(summary) }
+        switch summary.command {
+        case "status": lines = status(summary)
+        case "cost": lines = summary.cost.map { PlanText.lines($0) } ?? lines
+        default: lines += plan(summary)
+        }
         if let garbage = summary.garbage { lines = collected(garbage, summary) }
         if let found = summary.verification {
             lines = verified(found, summary) + (summary.command == "verify" ? [] : lines)
@@ -34,6 +38,8 @@ enum SummaryText {
                 "gone \(summary.command == "copy" ? "at the source" : "here"); their entries stand, --delete removes them"
             ),
             (summary.filesDeleted, "removed here, as they were deleted at the remote"),
+            (summary.filesLinked, "share their bytes with another, read-only"),
+            (summary.left?.files ?? 0, "left for lack of space"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
             (summary.filesFailed, "failed"),
@@ -105,23 +111,36 @@ enum SummaryText {
                 "would copy \(entries(s.entriesAdded))\(checkpoints(s)): contents of \(ByteCount(s.bytesRaw)); \(inStep)"
         default:
             return "would publish \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)); "
-                + "parts that are there already are not sent"
+                + "\(objects(s.plan?.push?.objects ?? 0)) of it to send"
         }
     }
 
+    /// What a dry run says of the cost.
+    private static func plan(_ s: SyncSummary) -> [String] {
+        guard s.dryRun, let plan = s.plan else { return [] }
+        var lines: [String] = []
+        if let push = plan.push { lines += PlanText.lines(push, plan.prices, verb: "send") }
+        if let fetch = plan.fetch { lines += PlanText.lines(fetch, plan.prices, verb: "receive") }
+        return lines.isEmpty ? [] : lines + PlanText.source(plan.prices)
+    }
+
     private static func status(_ s: SyncSummary) -> [String] {
-        guard let plan = s.plan else { return [] }
-        return [
-            "\(files(s.filesSeen)) here, \(Decimals.grouped(s.filesInStep)) in step with the remote",
-            plan.pushFiles == 0
+        guard let plan = s.plan, let push = plan.push, let fetch = plan.fetch else { return [] }
+        var lines = ["\(files(s.filesSeen)) here, \(Decimals.grouped(s.filesInStep)) in step with the remote"]
+        lines.append(
+            push.files == 0
                 ? "push would send nothing"
-                : "push would send \(files(plan.pushFiles)): \(objects(plan.pushObjects)) of "
-                    + "\(ByteCount(plan.pushBytesRaw)) before compression",
-            plan.fetchFiles == 0
+                : "push would send \(files(push.files)): \(objects(push.objects)) of \(ByteCount(push.bytesRaw)) "
+                    + "before compression"
+        )
+        if push.files > 0 { lines += PlanText.lines(push, plan.prices, verb: "send") }
+        lines.append(
+            fetch.files == 0
                 ? "fetch would place nothing"
-                : "fetch would place \(files(plan.fetchFiles)): \(objects(plan.fetchObjects)), "
-                    + "\(ByteCount(plan.fetchBytesEncoded)) to receive for \(ByteCount(plan.fetchBytesRaw))",
-        ]
+                : "fetch would place \(files(fetch.files)): \(objects(fetch.objects)) of \(ByteCount(fetch.bytesRaw))"
+        )
+        if fetch.files > 0 { lines += PlanText.lines(fetch, plan.prices, verb: "receive") }
+        return push.files + fetch.files == 0 ? lines : lines + PlanText.source(plan.prices)
     }
 
     private static func collected(_ totals: GarbageTotals, _ s: SyncSummary) -> [String] {

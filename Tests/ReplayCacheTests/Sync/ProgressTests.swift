@@ -29,4 +29,22 @@ struct ProgressTests {
         #expect(fetching.snapshot.itemsDone == 4)
         #expect(fetching.snapshot.bytesDone == fetching.snapshot.bytesTotal)
     }
+
+    @Test
+    func totalsGrowUntilTheyAreFinal() {
+        let progress = Progress()
+        progress.begin("pushing")
+        #expect(progress.snapshot.itemsTotal == nil && progress.snapshot.isTotalFinal)
+        progress.setTotal(items: 3, bytes: 30, isFinal: false)
+        progress.advance(items: 1, bytes: 10)
+        #expect(progress.snapshot.itemsTotal == 3 && progress.snapshot.bytesTotal == 30)
+        #expect(!progress.snapshot.isTotalFinal)
+        progress.setTotal(items: 5, bytes: 50, isFinal: true)
+        #expect(progress.snapshot.isTotalFinal)
+        #expect(progress.snapshot.itemsDone == 1 && progress.snapshot.bytesDone == 10)
+        let number = progress.snapshot.phaseNumber
+        progress.begin("pushing")
+        #expect(progress.snapshot.phaseNumber == number + 1)
+        #expect(progress.snapshot.bytesDone == 0)
+    }
 }

@@ -68,6 +68,12 @@ package enum Tree {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
 
+    /// The permissions.
+    package static func mode(of path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return attributes[.posixPermissions] as? Int ?? 0
+    }
+
     /// The status of a file or folder itself.
     package static func status(_ path: String) throws -> FileStatus {
         let (folder, name) = split(path)

@@ -9,6 +9,8 @@ package struct FileSystem: Sendable, Equatable {
     package let isNetwork: Bool
     /// Free for this user; nil where the file system does not tell.
     package let freeByteCount: Int64?
+    /// All bytes that it can hold; nil where it does not tell.
+    package let byteCount: Int64?
 
     /// Looks at an existing file or folder (statfs(2), statvfs(3)).
     package init(of path: String) throws(FileError) {
@@ -17,6 +19,8 @@ package struct FileSystem: Sendable, Equatable {
         // Some file systems have no notion of their size.
         let (free, overflows) = UInt64(raw.f_bavail).multipliedReportingOverflow(by: UInt64(raw.f_frsize))
         freeByteCount = raw.f_blocks == 0 ? nil : overflows ? .max : Int64(clamping: free)
+        let (all, isTooLarge) = UInt64(raw.f_blocks).multipliedReportingOverflow(by: UInt64(raw.f_frsize))
+        byteCount = raw.f_blocks == 0 ? nil : isTooLarge ? .max : Int64(clamping: all)
         let type = Self.type(of: path)
         isNetwork = Self.networkTypes[type] != nil
         name =

@@ -207,6 +207,27 @@ package final class OpenFile: Sendable {
         }
     }
 
+    /// Gives the child `name` a second name, `newName` in `directory` (linkat(2)); a symbolic link itself, not its target.
+    package func link(_ name: String, to newName: String, in directory: OpenFile) throws(FileError) {
+        _ = try retryingInterrupts("link to", directory.joined(newName)) {
+            Int(unsafe linkat(descriptor, name, directory.descriptor, newName, 0))
+        }
+    }
+
+    /// How many names the child `name` has.
+    package func linkCount(of name: String) throws(FileError) -> Int {
+        var raw = stat()
+        _ = try retryingInterrupts("stat", joined(name)) {
+            Int(unsafe fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW))
+        }
+        return Int(raw.st_nlink)
+    }
+
+    /// Sets the permissions of this file.
+    package func setMode(_ mode: UInt32) throws(FileError) {
+        _ = try retryingInterrupts("set the permissions of", path) { Int(fchmod(descriptor, mode)) }
+    }
+
     /// Removes the file `name`; it is fine if it is gone.
     package func remove(_ name: String) throws(FileError) {
         guard unsafe unlinkat(descriptor, name, 0) != 0, errno != ENOENT else { return }
