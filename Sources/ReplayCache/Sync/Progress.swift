@@ -28,8 +28,18 @@ public final class Progress: Sendable {
         state.withLock { $0 = Snapshot(phase: phase, itemsTotal: items, bytesTotal: bytes) }
     }
 
-    func advance(items: Int = 0, bytes: Int64 = 0) {
+    /// Tells the totals of the phase, which began before they were known.
+    func complete(items: Int, bytes: Int64) {
         state.withLock {
+            $0.itemsTotal = items
+            $0.bytesTotal = bytes
+        }
+    }
+
+    /// Counts; with `phase`, only while that is what is shown.
+    func advance(items: Int = 0, bytes: Int64 = 0, during phase: String? = nil) {
+        state.withLock {
+            guard phase == nil || phase == $0.phase else { return }
             $0.itemsDone += items
             $0.bytesDone += bytes
         }

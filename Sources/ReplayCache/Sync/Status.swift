@@ -15,16 +15,31 @@ struct Status {
         let started = ContinuousClock.now
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
         let store = try await openStore(&summary)
-        _ = try await Scan(context: context, root: root).run(into: &summary)
-        var plan = StatusPlan()
         let scope = PlaceStore.PushScope(root: root.id, into: path)
+        let proofs = (
+            push: try await InStep(scope, store, context.catalog),
+            fetch: try await InStep(PlaceStore.FetchScope(root: root.id, from: path), store, context.catalog)
+        )
+        let scanned = try await Scan(context: context, root: root).run(into: &summary)
+        var plan = StatusPlan()
+        if let files = proofs.push.knownFiles, proofs.fetch?.knownFiles != nil, scanned.isUnchanged {
+            summary.filesInStep = files
+            summary.plan = plan
+            summary.seconds = (ContinuousClock.now - started).seconds
+            return summary
+        }
         let push = try await store.interruptible { try await store.planPush(scope) }
         let unstored = try await store.unstoredInPushPlan()
+        let candidates = try await store.candidateCount(scope)
+        if push.isEmpty { try await proofs.push.prove(files: candidates) }
         plan.pushFiles = push[.publish]?.files ?? 0
         plan.pushObjects = unstored.files
         plan.pushBytesRaw = unstored.bytes
         let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
-        _ = try await store.interruptible { try await store.planFetch(fetchScope) }
+        let planned = try await store.interruptible { try await store.planFetch(fetchScope) }
+        if planned.isEmpty, case let selected = try await store.selectedCount(fetchScope), selected > 0 {
+            try await proofs.fetch?.prove(files: selected)
+        }
         try await DestinationCheck(root: root, store: store, scope: fetchScope).run { _, _ in }
         let fetch = try await store.fetchTotals()
         let downloads = try await store.downloadsInFetchPlan()
@@ -38,9 +53,8 @@ struct Status {
         summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
         // Files that could not be read are in step with nothing.
         summary.filesInStep =
-            try await store.candidateCount(scope)
-            - plan.pushFiles - summary.conflicts - summary.behind - summary.deletedElsewhere
-        var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
+            candidates - plan.pushFiles - summary.conflicts - summary.behind - summary.deletedElsewhere
+        var rows = PlanRows { try await store.pushItems(.of([.conflict]), after: $0, limit: Self.pageCount) }
         while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary

@@ -5,7 +5,7 @@ package struct SyncContext: Sendable {
     package let catalog: Catalog
     package let progress: Progress
     /// How requests are to go; what happens on the way goes to `report`.
-    package let remoteSettings: RemoteSettings
+    package var remoteSettings: RemoteSettings
     package let report: @Sendable (SyncEvent) -> Void
 
     package init(
