@@ -45,8 +45,16 @@ extension Catalog {
     /// Two seconds is the coarsest clock of a file system, FAT.
     static let racyWindow: Int64 = 2_000_000_000
 
+    /// What comparing a stretch of a walk with the catalog gave.
+    package struct Reconciliation: Sendable {
+        /// Files that must be read.
+        package var unhashed: [UnhashedFile] = []
+        /// Names that were forgotten.
+        package var goneCount = 0
+    }
+
     /// Compares a stretch of a walk, all files after `lower` up to and with `upper` (nil: to the end), with what is known:
-    /// forgets names that are gone and returns the files that must be read.
+    /// forgets names that are gone and finds the files that must be read.
     ///
     /// Names below an unreadable folder are kept. With `isParanoid` every file must be read.
     package func reconcile(
@@ -56,37 +64,43 @@ extension Catalog {
         found: [FoundFile],
         unreadable: [String],
         isParanoid: Bool
-    ) throws -> [UnhashedFile] {
-        var toHash: [UnhashedFile] = []
+    ) throws -> Reconciliation {
+        var result = Reconciliation()
         var gone: [String] = []
-        var next = found[...]
-        func take(_ file: FoundFile) { toHash.append(UnhashedFile(path: file.path, status: file.status)) }
+        var next = 0
+        func take(_ file: FoundFile) { result.unhashed.append(UnhashedFile(path: file.path, status: file.status)) }
         try database.query(
             """
             SELECT file_path.path, file.device, file.inode, file.size, file.mtime, file.ctime, file.hashed_at,
                 file.content IS NOT NULL
-            FROM file_path JOIN file ON file.id = file_path.file
-            WHERE file_path.root = ? AND file_path.path > ? AND (?3 IS NULL OR file_path.path <= ?3)
+            FROM file_path CROSS JOIN file ON file.id = file_path.file
+            WHERE file_path.root = ? AND file_path.path > ? AND file_path.path <= ?
             ORDER BY file_path.path
             """,
-            [.integer(root.rawValue), .text(lower?.string ?? ""), SQLiteValue(upper?.string)]
+            [.integer(root.rawValue), .text(lower?.string ?? ""), Self.upperBound(upper)]
         ) { (row: borrowing Row) in
-            let known = row.text(0)
-            while let file = next.first, file.path.string.utf8.lexicographicallyPrecedes(known.utf8) {
-                take(file)
-                next.removeFirst()
-            }
-            guard let file = next.first, file.path.string.utf8.elementsEqual(known.utf8) else {
-                if !unreadable.contains(where: { known.hasPrefix($0 + "/") }) { gone.append(known) }
+            while next < found.count {
+                let order = row.order(0, against: found[next].path.string)
+                if order < 0 { break }
+                next += 1
+                guard order == 0 else {
+                    take(found[next - 1])
+                    continue
+                }
+                if isParanoid || !Self.isUnchanged(found[next - 1].status, row) { take(found[next - 1]) }
                 return
             }
-            next.removeFirst()
-            if isParanoid || !Self.isUnchanged(file.status, row) { take(file) }
+            let known = row.text(0)
+            if !unreadable.contains(where: { known.hasPrefix($0 + "/") }) { gone.append(known) }
         }
-        for file in next { take(file) }
+        for file in found[next...] { take(file) }
         try forget(gone, root: root)
-        return toHash
+        result.goneCount = gone.count
+        return result
     }
+
+    /// A value that no path is above: a blob comes after every text.
+    static func upperBound(_ path: LogicalPath?) -> SQLiteValue { path.map { .text($0.string) } ?? .blob([]) }
 
     private static func isUnchanged(_ status: FileStatus, _ row: borrowing Row) -> Bool {
         let isSame =
@@ -101,14 +115,12 @@ extension Catalog {
     package func forget(_ paths: [String], root: RootID) throws {
         guard !paths.isEmpty else { return }
         try database.transaction {
-            for path in paths {
-                try database.run(
-                    "DELETE FROM file_path WHERE root = ? AND path = ?",
-                    .integer(root.rawValue),
-                    .text(path)
-                )
-            }
+            for path in paths { try forget(path, root: root) }
         }
+    }
+
+    private func forget(_ path: String, root: RootID) throws {
+        try database.run("DELETE FROM file_path WHERE root = ? AND path = ?", .integer(root.rawValue), .text(path))
     }
 
     /// Records what was read, in one transaction.
@@ -119,10 +131,26 @@ extension Catalog {
         }
     }
 
-    /// Records that a file was renamed.
-    package func moved(_ file: HashedFile, from old: LogicalPath, root: RootID) throws {
-        try forget([old.string], root: root)
-        try record([file], root: root)
+    /// A file that was renamed.
+    package struct MovedFile: Sendable {
+        package let file: HashedFile
+        package let old: LogicalPath
+
+        package init(file: HashedFile, old: LogicalPath) {
+            self.file = file
+            self.old = old
+        }
+    }
+
+    /// Records that files were renamed.
+    package func moved(_ files: [MovedFile], root: RootID) throws {
+        guard !files.isEmpty else { return }
+        try database.transaction {
+            for moved in files {
+                try forget(moved.old.string, root: root)
+                try record(moved.file, root: root)
+            }
+        }
     }
 
     private func record(_ file: HashedFile, root: RootID) throws {

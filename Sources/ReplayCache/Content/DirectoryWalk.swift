@@ -37,9 +37,6 @@ package struct DirectoryWalk: Sendable {
     /// Tell what is passed over, litter apart, as problems: for sets of files that are of no use by halves.
     package let tellsOmissions: Bool
 
-    /// Files in a batch: large enough to make a transaction worth it, small enough to hash while the walk goes on.
-    private static let batchCount = 2048
-
     package init(root: OpenFile, ignoreRules: IgnoreRules, followsLinks: Bool = false, tellsOmissions: Bool = false) {
         self.root = root
         self.ignoreRules = ignoreRules
@@ -47,9 +44,35 @@ package struct DirectoryWalk: Sendable {
         self.tellsOmissions = tellsOmissions
     }
 
-    private struct Item: Sendable {
-        let name: String
-        let status: FileStatus
+    /// Walks, handing over batches in order; one is made on the pool while another is in the hands of `body`.
+    ///
+    /// An unreadable root throws; an unreadable folder below it is a problem in its batch.
+    ///
+    /// Left alone by the optimiser, as ``forEachConcurrently(width:next:work:collect:)`` is.
+    @_optimize(none)
+    package func run(_ body: (WalkBatch) async throws -> Void) async throws {
+        let start = self
+        try await withThrowingTaskGroup(of: Walker.Step.self) { group in
+            group.addTask { try await BlockingPool.shared.run { try Walker(start).step() } }
+            while let step = try await group.next() {
+                if let walker = step.next {
+                    group.addTask { try await BlockingPool.shared.run { try walker.step() } }
+                }
+                try await body(step.batch)
+            }
+        }
+    }
+}
+
+/// Where a walk stands.
+private struct Walker: Sendable {
+    /// Files in a batch: large enough to make a transaction worth it, small enough to hash while the walk goes on.
+    private static let batchCount = 2048
+
+    /// A batch, and the walker that makes the one after it.
+    struct Step: Sendable {
+        let batch: WalkBatch
+        let next: Walker?
     }
 
     private struct Level {
@@ -57,137 +80,171 @@ package struct DirectoryWalk: Sendable {
         let status: FileStatus
         /// Empty at the root, else ends in a slash.
         let prefix: String
-        var items: ArraySlice<Item>
+        var names: DirectoryNames
+        var position = 0
     }
 
-    private struct Listing: Sendable {
-        let directory: OpenFile
-        let status: FileStatus
-        var items: [Item] = []
-        var notes = WalkBatch()
+    private let walk: DirectoryWalk
+    private var levels: [Level] = []
+    private var batch = WalkBatch()
+
+    /// Blocks.
+    init(_ walk: DirectoryWalk) throws {
+        self.walk = walk
+        levels.append(try list(walk.root, status: try walk.root.status(), prefix: ""))
     }
 
-    /// Walks, handing over batches in order.
-    ///
-    /// Blocking calls run on the pool. An unreadable root throws; an unreadable folder below it is a problem in its
-    /// batch.
-    package func run(_ body: (WalkBatch) async throws -> Void) async throws {
-        var batch = WalkBatch()
-        var levels = [try await list(root, prefix: "", into: &batch)]
-        while var level = levels.popLast() {
-            guard let item = level.items.popFirst() else { continue }
-            levels.append(level)
-            let path = level.prefix + item.name
-            if item.status.kind == .directory {
+    /// Blocks.
+    func step() throws -> Step {
+        var walker = self
+        let isAtEnd = try walker.fill()
+        let batch = walker.batch
+        walker.batch = WalkBatch()
+        return Step(batch: batch, next: isAtEnd ? nil : walker)
+    }
+
+    /// Walks until the batch is full; true at the end of the walk.
+    private mutating func fill() throws -> Bool {
+        batch.files.reserveCapacity(Self.batchCount)
+        while let level = levels.last {
+            guard level.position < level.names.all.count else {
+                levels.removeLast()
+                continue
+            }
+            levels[levels.count - 1].position += 1
+            let name = level.names.all[level.position]
+            if name.kind == .directory {
                 try Task.checkCancellation()
-                if let entered = try await enter(item, path, of: level, below: levels, &batch) {
-                    levels.append(entered)
-                }
+                try enter(name, of: level)
             } else {
-                add(item, path, to: &batch)
-            }
-            if batch.files.count >= Self.batchCount {
-                try await body(batch)
-                batch = WalkBatch()
+                take(name, of: level)
+                // Only ever after a file, so that what is told of a folder comes with the stretch that holds its names.
+                if batch.files.count >= Self.batchCount { return false }
             }
         }
-        try await body(batch)
+        return true
     }
 
-    private func add(_ item: Item, _ path: String, to batch: inout WalkBatch) {
+    private mutating func take(_ name: DirectoryNames.Name, of level: Level) {
         do {
-            batch.files.append(FoundFile(path: try LogicalPath(path), status: item.status))
-        } catch {
-            batch.problems.append(WalkProblem(path: path, reason: error.reason, isDirectory: false))
-        }
-    }
-
-    private func enter(
-        _ item: Item,
-        _ path: String,
-        of level: Level,
-        below levels: [Level],
-        _ batch: inout WalkBatch
-    ) async throws -> Level? {
-        if levels.contains(where: { $0.status.inode == item.status.inode && $0.status.device == item.status.device }) {
-            batch.problems.append(WalkProblem(path: path, reason: "is a folder inside itself", isDirectory: false))
-            return nil
-        }
-        do {
-            let follows = followsLinks
-            let directory = try await BlockingPool.shared.run {
-                follows
-                    ? try OpenFile.directory(level.directory.joined(item.name))
-                    : try level.directory.directory(item.name)
+            let follows = walk.followsLinks
+            let status = try level.directory.status(of: name, in: level.names, followingLinks: follows)
+            switch status.kind {
+            case .regular:
+                let path = try LogicalPath(below: level.prefix, name: level.names.text(of: name))
+                batch.files.append(FoundFile(path: path, status: status))
+            case .symbolicLink: batch.skippedLinks += 1
+            // It was a file when the folder was listed, a moment ago.
+            case .directory, .other: omit(level.prefix + level.names.text(of: name), "is not a regular file")
             }
-            return try await list(directory, prefix: path + "/", into: &batch)
+        } catch let error as LogicalPathError {
+            batch.problems.append(WalkProblem(path: error.path, reason: error.reason, isDirectory: false))
         } catch let error as FileError {
+            report(error, level.prefix + level.names.text(of: name))
+        } catch {
+            let path = level.prefix + level.names.text(of: name)
+            batch.problems.append(WalkProblem(path: path, reason: "\(error)", isDirectory: false))
+        }
+    }
+
+    private mutating func report(_ error: FileError, _ path: String) {
+        if error.errno == .noSuchFileOrDirectory {
+            // Gone since the listing, as if the scan had come later; or a link to nowhere.
+            omit(path, "is a link that leads nowhere, or was just removed")
+        } else {
+            batch.problems.append(WalkProblem(path: path, reason: "\(error.errno)", isDirectory: false))
+        }
+    }
+
+    private mutating func omit(_ path: String, _ reason: String) {
+        guard walk.tellsOmissions else { return }
+        batch.problems.append(WalkProblem(path: path, reason: reason, isDirectory: false, isOmission: true))
+    }
+
+    private mutating func enter(_ name: DirectoryNames.Name, of level: Level) throws {
+        let text = level.names.text(of: name)
+        let path = level.prefix + text
+        do {
+            let directory =
+                walk.followsLinks
+                ? try OpenFile.directory(level.directory.joined(text)) : try level.directory.directory(text)
+            let status = try directory.status()
+            guard !levels.contains(where: { $0.status.inode == status.inode && $0.status.device == status.device })
+            else {
+                let reason = "is a folder inside itself"
+                batch.problems.append(WalkProblem(path: path, reason: reason, isDirectory: false))
+                return
+            }
+            levels.append(try list(directory, status: status, prefix: path + "/"))
+        } catch {
             batch.problems.append(WalkProblem(path: path, reason: "\(error.errno)", isDirectory: true))
+        }
+    }
+
+    /// The names in a folder that are to be looked at, in order.
+    private mutating func list(_ directory: OpenFile, status: FileStatus, prefix: String) throws(FileError) -> Level {
+        var names = try directory.names()
+        var kept: [DirectoryNames.Name] = []
+        kept.reserveCapacity(names.all.count)
+        for name in names.all {
+            if let name = consider(name, in: names, of: directory, prefix) { kept.append(name) }
+        }
+        names.all = kept
+        names.sort()
+        return Level(directory: directory, status: status, prefix: prefix, names: names)
+    }
+
+    /// The name with the kind that it is walked as; nil when it is passed over.
+    private mutating func consider(
+        _ name: DirectoryNames.Name,
+        in names: DirectoryNames,
+        of directory: OpenFile,
+        _ prefix: String
+    ) -> DirectoryNames.Name? {
+        guard name.isValidUTF8 else {
+            let reason = "has a name that is not UTF-8: rename it"
+            let path = prefix + names.text(of: name)
+            batch.problems.append(WalkProblem(path: path, reason: reason, isDirectory: false))
             return nil
         }
-    }
-
-    private func list(_ directory: OpenFile, prefix: String, into batch: inout WalkBatch) async throws -> Level {
-        let listing = try await BlockingPool.shared.run { try list(directory, prefix: prefix) }
-        batch.problems += listing.notes.problems
-        batch.leftovers += listing.notes.leftovers
-        batch.skippedLinks += listing.notes.skippedLinks
-        return Level(directory: directory, status: listing.status, prefix: prefix, items: listing.items[...])
-    }
-
-    private func list(_ directory: OpenFile, prefix: String) throws -> Listing {
-        var listing = Listing(directory: directory, status: try directory.status())
-        for item in try directory.items() {
-            let path = prefix + item.name
-            guard item.isValidUTF8 else {
-                listing.notes.problems.append(
-                    WalkProblem(path: path, reason: "has a name that is not UTF-8: rename it", isDirectory: false)
-                )
-                continue
-            }
-            if PlacedFile.digest(inTemporaryName: item.name) != nil, let leftover = try? LogicalPath(path) {
-                listing.notes.leftovers.append(leftover)
-            }
-            if ignoreRules.ignores(name: item.name, path: path) {
-                if !IgnoreRules.isLitter(item.name) { omit(path, "has the name of a temporary file", &listing) }
-                continue
-            }
+        if walk.ignoreRules.hasOwnPatterns || !IgnoreRules.isOrdinary(names.bytes(of: name)) {
+            guard !passesOver(names.text(of: name), prefix) else { return nil }
+        }
+        var name = name
+        if name.kind == .symbolicLink && !walk.followsLinks {
+            batch.skippedLinks += 1
+            return nil
+        }
+        if name.kind == .unknown || name.kind == .symbolicLink {
             do {
-                try consider(item.name, path, in: directory, &listing)
-            } catch  where error.errno == .noSuchFileOrDirectory {
-                // Gone since the listing, as if the scan had come later; or a link to nowhere.
-                omit(path, "is a link that leads nowhere, or was just removed", &listing)
+                let kind = try directory.status(of: name, in: names, followingLinks: walk.followsLinks).kind
+                switch kind {
+                case .regular: name.kind = .regular
+                case .directory: name.kind = .directory
+                case .other: name.kind = .other
+                case .symbolicLink:
+                    batch.skippedLinks += 1
+                    return nil
+                }
             } catch {
-                listing.notes.problems.append(WalkProblem(path: path, reason: "\(error.errno)", isDirectory: false))
+                report(error, prefix + names.text(of: name))
+                return nil
             }
         }
-        listing.items.sort(by: Self.precedes)
-        return listing
-    }
-
-    private func omit(_ path: String, _ reason: String, _ listing: inout Listing) {
-        guard tellsOmissions else { return }
-        let problem = WalkProblem(path: path, reason: reason, isDirectory: false, isOmission: true)
-        listing.notes.problems.append(problem)
-    }
-
-    private func consider(
-        _ name: String,
-        _ path: String,
-        in directory: OpenFile,
-        _ listing: inout Listing
-    ) throws(FileError) {
-        let status = try directory.status(of: name, followingLinks: followsLinks)
-        switch status.kind {
-        case .regular, .directory: listing.items.append(Item(name: name, status: status))
-        case .symbolicLink: listing.notes.skippedLinks += 1
-        case .other: omit(path, "is not a regular file", &listing)
+        if name.kind == .other {
+            omit(prefix + names.text(of: name), "is not a regular file")
+            return nil
         }
+        return name
     }
 
-    /// Byte order of the full paths: a folder sorts as its name and a slash, since that is how its files begin.
-    private static func precedes(_ left: Item, _ right: Item) -> Bool {
-        func key(_ item: Item) -> String { item.status.kind == .directory ? item.name + "/" : item.name }
-        return key(left).utf8.lexicographicallyPrecedes(key(right).utf8)
+    private mutating func passesOver(_ name: String, _ prefix: String) -> Bool {
+        let path = prefix + name
+        if PlacedFile.digest(inTemporaryName: name) != nil, let leftover = try? LogicalPath(path) {
+            batch.leftovers.append(leftover)
+        }
+        guard walk.ignoreRules.ignores(name: name, path: path) else { return false }
+        if !IgnoreRules.isLitter(name) { omit(path, "has the name of a temporary file") }
+        return true
     }
 }

@@ -39,6 +39,24 @@ package struct IgnoreRules: Sendable {
         )
     }
 
+    /// Whether names must be looked at that are passed over nowhere else.
+    var hasOwnPatterns: Bool { !patterns.isEmpty || excluded != nil }
+
+    /// Whether a name is surely none that ``alwaysIgnores(_:)`` means: told from its bytes, since a scan asks for every file.
+    static func isOrdinary(_ name: ArraySlice<UInt8>) -> Bool {
+        guard let first = name.first, first != UInt8(ascii: "."), name.last != UInt8(ascii: "~") else { return false }
+        // `Thumbs.db` and `desktop.ini`, `NAME~`, `NAME.replaced-<sha8>`, and the endings of temporary files.
+        if name.count == 9 || name.count == 11, first == UInt8(ascii: "T") || first == UInt8(ascii: "d") {
+            return false
+        }
+        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return true }
+        let ending = name[dot...]
+        if ending.elementsEqual(".slp".utf8) { return true }
+        return ending.count <= 12 && !ignoredEndings.contains { ending.elementsEqual($0) }
+    }
+
+    private static let ignoredEndings = temporarySuffixes.map { Array($0.utf8) }
+
     /// Whether an item is passed over.
     func ignores(name: String, path: String) -> Bool {
         Self.alwaysIgnores(name) || path == excluded || patterns.contains { Glob.matches($0, path: path) }

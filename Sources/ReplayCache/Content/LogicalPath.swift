@@ -30,6 +30,19 @@ public struct LogicalPath: Sendable, Hashable, Comparable {
         self.string = string
     }
 
+    /// The path of a name that the kernel listed, below a folder that was reached the same way.
+    ///
+    /// `prefix` is empty or ends in a slash. What a kernel lists has no slash and no NUL, is not empty and, asked for so, no
+    /// `.` and `..`: only the lengths are left to check.
+    package init(below prefix: String, name: String) throws(LogicalPathError) {
+        let path = prefix + name
+        guard path.utf8.count <= Self.maximumByteCount, name.utf8.count <= Self.maximumComponentByteCount else {
+            self = try LogicalPath(path)
+            return
+        }
+        string = path
+    }
+
     /// The parts between the slashes; never empty.
     package var components: [Substring] { string.split(separator: "/") }
 

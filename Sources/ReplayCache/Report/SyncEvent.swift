@@ -3,6 +3,8 @@ public enum SyncEvent: Sendable {
     /// An operation between a folder and a place begins to move things; what it is about to move where that is known by
     /// now, which while a folder is still being looked at it is not.
     case started(command: String, place: String, root: String, files: Int?, bytes: Int64?)
+    /// The whole folder was looked at: so much is to be moved in all, what has moved already among it.
+    case planned(files: Int, bytes: Int64)
     /// The place held nothing; a repository was made there.
     case created(place: String)
     /// A file is left for a later run: it is being written, or changed while it was read.
@@ -66,6 +68,10 @@ extension SyncEvent: Encodable {
             try write("start", [(.command, command), (.place, place), (.root, root)])
             try container.encodeIfPresent(files, forKey: .files)
             try container.encodeIfPresent(bytes, forKey: .bytes)
+        case .planned(let files, let bytes):
+            try write("planned", [])
+            try container.encode(files, forKey: .files)
+            try container.encode(bytes, forKey: .bytes)
         case .created(let place): try write("created", [(.place, place)])
         case .deferred(let path, let reason): try write("deferred", [(.path, path), (.reason, reason)])
         case .failed(let path, let reason): try write("failed", [(.path, path), (.reason, reason)])

@@ -3,6 +3,7 @@ struct Committer {
     private let context: SyncContext
     private let repository: Repository
     private let root: RootID?
+    private let log: TransferLog
     private var operations: [Operation] = []
     private var agreements: [Agreement] = []
     private var forgotten: [String] = []
@@ -18,10 +19,11 @@ struct Committer {
     /// below it.
     private static let maximumByteCount = 24 << 20
 
-    init(context: SyncContext, repository: Repository, root: RootID?) {
+    init(context: SyncContext, repository: Repository, root: RootID?, transfers log: TransferLog) {
         self.context = context
         self.repository = repository
         self.root = root
+        self.log = log
     }
 
     /// Adds the files of one content, and the names that it had before.
@@ -87,6 +89,8 @@ struct Committer {
     mutating func commit() async throws {
         lastCommit = .now
         guard !operations.isEmpty else { return }
+        // A commit may fail or take long, and what it names must not be sent again then.
+        try await log.flush()
         try await repository.commit(operations)
         if let root {
             try await context.catalog.agree(
@@ -96,7 +100,7 @@ struct Committer {
                 forget: forgotten
             )
         }
-        try await context.catalog.forgetTransfers(transfers, place: repository.store.record.id)
+        try await log.forget(transfers)
         for agreement in agreements { context.report(.published(path: agreement.path)) }
         for path in forgotten { context.report(.retired(path: path)) }
         if !agreements.isEmpty { context.report(.committed(files: agreements.count)) }

@@ -117,7 +117,7 @@ extension PlaceStore {
             """,
             [.integer(maximumSize), .text(kind), .integer(Int64(count))]
         ) { $0.int64(0) }
-        return try ids.compactMap { try pushItems([.publish], after: $0 - 1, limit: 1).first }
+        return try ids.compactMap { try pushItems(.of([.publish]), after: $0 - 1, limit: 1).first }
     }
 
     // MARK: Fetch

@@ -17,6 +17,16 @@ struct Estimate {
         StatusPlan(push: push, fetch: fetch, prices: prices?.named)
     }
 
+    /// The plan where everything is in step: a look at the place each way.
+    var planOfNothing: StatusPlan {
+        var nothing = TransferPlan()
+        nothing.requests = RequestForecast.catchingUp
+        nothing.requestClasses = prices?.classes(of: nothing.requests)
+        nothing.dollars = prices?.dollars(for: nothing.requests)
+        nothing.seconds = 0
+        return plan(push: nothing, fetch: nothing)
+    }
+
     // MARK: Push
 
     /// What the push plan in `store` takes; `isNew` for a repository that is to be made.

@@ -25,14 +25,18 @@ struct Fetch {
         }
         try root.refuseOverlap(with: place)
         if !options.isDryRun { try root.claim() }
-        let leftovers = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
+        let proof = try await InStep(scope(root.id), repository.store, context.catalog)
+        let scanned = try await Scan(context: context, root: root, options: .init(isParanoid: options.isParanoid))
             .run(into: &summary)
-        if options.isDryRun {
+        if let known = proof?.knownFiles, scanned.isUnchanged, scanned.leftovers.isEmpty, !options.isDryRun {
+            summary.filesInStep = known
+        } else if options.isDryRun {
             try await planOnly(repository, root, &summary)
         } else {
             let totals = try await plan(repository.store, root, &summary)
             try await tell(totals, repository.store, &summary)
-            let begun = try await reclaim(leftovers, root, repository.store)
+            if totals.isEmpty, summary.filesInStep > 0 { try await proof?.prove(files: summary.filesInStep) }
+            let begun = try await reclaim(scanned.leftovers, root, repository.store)
             let deletion = deletion(root, repository)
             let basis = try await deletion.basis()
             let clock = TransferClock(repository)
@@ -308,11 +312,9 @@ struct Fetch {
         _ summary: inout SyncSummary
     ) async throws {
         var rows = items([.move], repository.store)
-        while let item = try await rows.next() {
-            do {
-                try await placer.rename(item, from: options.from, &summary)
-            } catch {
-                try fail(.init(path: item.path, error: error), &summary)
+        while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
+            for failure in try await placer.rename(batch, from: options.from, &summary) {
+                try fail(failure, &summary)
             }
         }
     }

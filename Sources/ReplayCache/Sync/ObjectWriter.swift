@@ -7,11 +7,20 @@ struct ObjectWriter: Sendable {
     /// Equal files, and equal parts of files, are sent once also when they come at the same time.
     private let gate = ContentGate()
     private let stock: ObjectStock
+    /// What was put and is not committed.
+    let transfers: TransferLog
 
-    init(context: SyncContext, repository: Repository) {
+    /// With `gathersTransfers`, small objects are remembered many at once.
+    init(context: SyncContext, repository: Repository, gathersTransfers: Bool = false) {
         self.context = context
         self.repository = repository
         stock = ObjectStock(catalog: context.catalog, repository: repository)
+        transfers = TransferLog(
+            catalog: context.catalog,
+            place: repository.store.record.id,
+            repository: repository.id,
+            gathers: gathersTransfers
+        )
     }
 
     /// What storing a content took.
@@ -34,13 +43,26 @@ struct ObjectWriter: Sendable {
 
     /// Makes sure that the content of `file` is at the repository; progress hears of its bytes, of a large file's by parts.
     ///
+    /// A content that is fresh is nowhere to be found: it was looked for before, with many others.
+    ///
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
-    func store(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+    func store(_ file: OpenFile, digest: Digest, size: Int64, isFresh: Bool = false) async throws -> Stored {
         try Recipe.checkContentSize(size)
         // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
         await gate.enter(digest)
         defer { gate.leave(digest) }
+        // A part that was sent meanwhile may be the same content.
+        if isFresh, size <= Recipe.threshold, !transfers.holdsParts {
+            let stored = try await storeWhole(
+                SourceSlice(file: file, range: 0..<size),
+                digest: digest,
+                size: size,
+                isFresh: true
+            )
+            context.progress.advance(bytes: size)
+            return stored
+        }
         // An object that is said to have another size would be refused by who fetches it: tell them better.
         if let known = try await stock.object(of: digest), known.size == size {
             context.progress.advance(bytes: size)
@@ -68,11 +90,7 @@ struct ObjectWriter: Sendable {
     ///
     /// What an earlier run put is looked at before it is named: the place may have lost it, with its power or otherwise.
     private func transfer(of digest: Digest, size: Int64) async throws -> Transfer? {
-        let found = try await context.catalog.transfer(
-            of: digest,
-            place: repository.store.record.id,
-            repository: repository.id
-        )
+        let found = try await transfers.transfer(of: digest)
         guard let found, case .content(let encoding) = found.key.form, try await stock.mayName(found.key) else {
             return nil
         }
@@ -104,8 +122,14 @@ struct ObjectWriter: Sendable {
         }
     }
 
-    private func storeWhole(_ content: SourceSlice, digest: Digest, size: Int64) async throws -> Stored {
-        if let transfer = try await transfer(of: digest, size: size) {
+    private func storeWhole(
+        _ content: SourceSlice,
+        digest: Digest,
+        size: Int64,
+        isFresh: Bool = false,
+        isPart: Bool = false
+    ) async throws -> Stored {
+        if !isFresh, let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
         // What is encoded waits in memory for its turn to be sent.
@@ -114,20 +138,21 @@ struct ObjectWriter: Sendable {
         let encoded = try await BlockingPool.shared.run {
             try ObjectEncoder.encode(content, digest: digest, byteCount: size)
         }
-        let key = try await stock.newKey(for: digest, form: .content(encoded.encoding))
+        let form = ObjectKey.Form.content(encoded.encoding)
+        let key = isFresh ? ObjectKey(digest: digest, form: form) : try await stock.newKey(for: digest, form: form)
         let body = RemoteBody(source: encoded.source, byteCount: encoded.byteCount, digest: encoded.storedDigest)
-        let operation = try await put(key, body, size: size)
+        let operation = try await put(key, body, size: size, isPart: isPart)
         return Stored(operations: [operation], objectsUploaded: 1, bytesRaw: size, digests: [digest])
     }
 
-    private func put(_ key: ObjectKey, _ body: RemoteBody, size: Int64) async throws -> Operation {
+    private func put(_ key: ObjectKey, _ body: RemoteBody, size: Int64, isPart: Bool) async throws -> Operation {
         do {
             try await repository.remote.put(key.remoteKey, body, durability: .eventual)
         } catch let error as RemoteError where error.reason == .bodyChanged {
             throw ObjectEncodingError.contentChanged
         }
         let transfer = Transfer(digest: key.digest, key: key, encodedSize: body.byteCount, putAt: Machine.now())
-        try await context.catalog.remember([transfer], place: repository.store.record.id, repository: repository.id)
+        try await transfers.add(transfer, isPart: isPart)
         return .obj(transfer.operation(size: size))
     }
 
@@ -166,7 +191,7 @@ struct ObjectWriter: Sendable {
             )
         }
         let key = try await stock.newKey(for: digest, form: .recipe)
-        result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size))
+        result.operations.append(try await put(key, try RemoteBody(recipe.encoded()), size: size, isPart: true))
         result.digests.append(digest)
         return result
     }
@@ -187,7 +212,7 @@ struct ObjectWriter: Sendable {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
             return StoredPart(index: index, recipePart: part, stored: try await reuse(known))
         }
-        let stored = try await storeWhole(slice, digest: digest, size: size)
+        let stored = try await storeWhole(slice, digest: digest, size: size, isPart: true)
         guard case .obj(let object)? = stored.operations.first else {
             throw ReplayCacheError(.unclassified, "a part was stored without an object")
         }

@@ -125,33 +125,69 @@ struct Placer {
         return Array(byPath.values)
     }
 
-    /// Renames a local file whose entry moved.
-    mutating func rename(_ item: FetchItem, from prefix: LogicalPath, _ summary: inout SyncSummary) async throws {
-        guard let source = item.source, let known = item.known else { return }
-        let old = try LogicalPath(source)
-        let new = try LogicalPath(item.localPath)
-        let status = try await BlockingPool.shared.run { [root] in
-            let from = try root.directory.parent(of: old, creating: false)
-            let to = try root.directory.parent(of: new, creating: true)
-            guard try from.status(of: String(old.name)).isUnchanged(since: known) else {
-                throw FileError("rename", from.joined(String(old.name)), .fileExists)
+    /// Files that are renamed in one go.
+    static let renamesAtOnce = 512
+
+    /// Renames local files whose entries moved: one sync for each folder that gained some, one transaction for all.
+    ///
+    /// Returns those that could not be.
+    func rename(
+        _ items: [FetchItem],
+        from prefix: LogicalPath,
+        _ summary: inout SyncSummary
+    ) async throws -> [Stager.Failure] {
+        let results = try await BlockingPool.shared.run { [root] in try Self.rename(items, in: root.directory) }
+        var moved: [Catalog.MovedFile] = []
+        var agreements: [Agreement] = []
+        var forgotten: [String] = []
+        var failures: [Stager.Failure] = []
+        for (item, result) in zip(items, results) {
+            switch result {
+            case .success(let file):
+                moved.append(file)
+                agreements.append(Agreement(path: item.path, digest: item.digest, size: item.size))
+                forgotten.append("\(prefix.string)/\(file.old.string)")
+                summary.filesMoved += 1
+                context.report(.moved(from: file.old.string, to: item.localPath))
+            case .failure(let error):
+                failures.append(.init(path: item.path, error: error))
             }
-            try from.rename(String(old.name), to: String(new.name), in: to, replacing: false)
-            try to.synchronize()
-            return try to.status(of: String(new.name))
         }
-        try await context.catalog.moved(
-            HashedFile(path: new, status: status, hashedAt: Machine.now(), outcome: .content(item.digest, nil)),
-            from: old,
-            root: root.id
-        )
-        try await context.catalog.agree(
-            root: root.id,
-            place: place,
-            on: [Agreement(path: item.path, digest: item.digest, size: item.size)],
-            forget: ["\(prefix.string)/\(source)"]
-        )
-        summary.filesMoved += 1
-        context.report(.moved(from: source, to: item.localPath))
+        try await context.catalog.moved(moved, root: root.id)
+        try await context.catalog.agree(root: root.id, place: place, on: agreements, forget: forgotten)
+        return failures
+    }
+
+    /// Blocks.
+    private static func rename(
+        _ items: [FetchItem],
+        in root: OpenFile
+    ) throws -> [Result<Catalog.MovedFile, any Error>] {
+        var gained: [String: OpenFile] = [:]
+        let results = items.map { item in
+            Result<Catalog.MovedFile, any Error> {
+                try Task.checkCancellation()
+                guard let source = item.source, let known = item.known else {
+                    throw ReplayCacheError(.unclassified, "a move of \(item.localPath) has no source")
+                }
+                let old = try LogicalPath(source)
+                let new = try LogicalPath(item.localPath)
+                let from = try root.parent(of: old, creating: false)
+                let to = try root.parent(of: new, creating: true)
+                guard try from.status(of: String(old.name)).isUnchanged(since: known) else {
+                    throw FileError("rename", from.joined(String(old.name)), .fileExists)
+                }
+                try from.rename(String(old.name), to: String(new.name), in: to, replacing: false)
+                gained[to.path] = gained[to.path] ?? to
+                let status = try to.status(of: String(new.name))
+                let outcome = HashedFile.Outcome.content(item.digest, nil)
+                return Catalog.MovedFile(
+                    file: HashedFile(path: new, status: status, hashedAt: Machine.now(), outcome: outcome),
+                    old: old
+                )
+            }
+        }
+        for folder in gained.values { try folder.synchronize() }
+        return results
     }
 }

@@ -16,7 +16,16 @@ struct PlanRows<Item: PlanItem> {
     private var isAtEnd = false
 
     /// `read` returns the rows after an id, and none at the end.
-    init(_ read: @escaping (Int64) async throws -> [Item]) { self.read = read }
+    init(after id: Int64 = 0, _ read: @escaping (Int64) async throws -> [Item]) {
+        self.read = read
+        last = id
+    }
+
+    /// Looks for rows again that came behind the end, after a row where there are none before.
+    mutating func resume(after id: Int64) {
+        last = max(last, id)
+        isAtEnd = false
+    }
 
     /// The next row.
     mutating func next() async throws -> Item? {
@@ -34,6 +43,13 @@ struct PlanRows<Item: PlanItem> {
             page.removeFirst()
         }
         return unit
+    }
+
+    /// The next rows, at most `maximum`.
+    mutating func nextBatch(maximum: Int) async throws -> [Item]? {
+        var batch: [Item] = []
+        while batch.count < maximum, let item = try await next() { batch.append(item) }
+        return batch.isEmpty ? nil : batch
     }
 
     /// Passes over the next rows that have this content; true when there were any.

@@ -47,9 +47,10 @@ public final class Progress: Sendable {
         }
     }
 
-    /// Adds to what is done.
-    func advance(items: Int = 0, bytes: Int64 = 0) {
+    /// Counts; with `phase`, only while that is what is shown.
+    func advance(items: Int = 0, bytes: Int64 = 0, during phase: String? = nil) {
         state.withLock {
+            guard phase == nil || phase == $0.phase else { return }
             $0.itemsDone += items
             $0.bytesDone += bytes
         }

@@ -25,48 +25,67 @@ struct Push {
             root: root,
             options: .init(followsLinks: options.followsLinks, isParanoid: options.isParanoid)
         )
-        // Temporary files of a fetch are the fetch's to continue or to remove.
-        _ = try await scan.run(into: &summary)
         let store: PlaceStore
         if let repository {
             store = repository.store
         } else {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
+        let scope = scope(root)
+        let deletion = Deletion(context: context, root: root, store: store, scope: scope, options: options.deletion)
+        let basis = try await deletion.basis()
+        let proof = try await InStep(scope, store, context.catalog)
+        // Temporary files of a fetch are the fetch's to continue or to remove.
+        let mayBeOutOfStep: Bool
+        if let repository, !options.isDryRun {
+            let stream = PushStream(context: context, root: root, repository: repository, scope: scope, proof: proof)
+            mayBeOutOfStep = try await stream.run(scan, &summary)
+        } else {
+            mayBeOutOfStep = !(try await scan.run(into: &summary).isUnchanged && proof.knownFiles != nil)
+            if !mayBeOutOfStep { try await store.beginPushPlan() }
+            try await planOnly(scope, root, store, isPlanned: !mayBeOutOfStep, isNew: repository == nil, &summary)
+        }
+        try await count(mayBeOutOfStep ? nil : proof.knownFiles, scope, store, proof, &summary)
         if options.isHealing, let repository {
             let heal = PushHeal(context: context, repository: repository, root: root)
             let found = try await heal.run(isDryRun: options.isDryRun)
             summary.verification = found
             summary.integrityFailed = found.contentsLost > 0
         }
-        let deletion = Deletion(
-            context: context,
-            root: root,
-            store: store,
-            scope: scope(root),
-            options: options.deletion
-        )
-        let basis = try await deletion.basis()
-        let totals = try await store.interruptible { try await store.planPush(scope(root)) }
-        let candidates = try await store.candidateCount(scope(root))
-        // What is deferred or failed may have matched, and is told.
-        if candidates == 0, !options.includes.isEmpty, summary.filesDeferred + summary.filesFailed == 0 {
-            let patterns = options.includes.map { DisplayText.quoted($0) }.joined(separator: " or ")
-            context.report(.warning("nothing in \(root.path) matches \(patterns)"))
-        }
-        summary.filesInStep =
-            candidates
-            - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
-        try await report(totals, store, &summary)
-        if options.isDryRun {
-            try await estimate(totals, root, store, isNew: repository == nil, &summary)
-        } else if let repository {
-            try await move(totals, root, repository, &summary)
-        }
         try await deletion.run(since: basis, repository, &summary)
+        if let repository, !options.isDryRun { await context.compact(repository, into: &summary) }
         if let repository { summary.add(repository.remote.meter) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
+    }
+
+    /// Counts what is in step: `known` files, or what the plan says.
+    private func count(
+        _ known: Int?,
+        _ scope: PlaceStore.PushScope,
+        _ store: PlaceStore,
+        _ proof: InStep,
+        _ summary: inout SyncSummary
+    ) async throws {
+        var candidates = known ?? 0
+        summary.filesInStep = candidates
+        if known == nil {
+            // Where every file was read and none is left out, they need not be counted again.
+            let isEveryFile = scope.includes.isEmpty && scope.excludes.isEmpty
+            candidates =
+                isEveryFile && summary.filesDeferred + summary.filesFailed == 0
+                ? summary.filesSeen : try await store.candidateCount(scope)
+            let totals = try await store.pushTotals()
+            summary.filesInStep =
+                candidates
+                - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
+            if totals.isEmpty { try await proof.prove(files: candidates) }
+        }
+        // What is deferred or failed may have matched, and is told.
+        if candidates == 0, !options.includes.isEmpty, summary.filesDeferred + summary.filesFailed == 0 {
+            let patterns = options.includes.map { DisplayText.quoted($0) }.joined(separator: " or ")
+            context.report(.warning("nothing in \(source) matches \(patterns)"))
+        }
     }
 
     /// The repository; nil for a dry run at a place that has none yet.
@@ -95,173 +114,52 @@ struct Push {
         )
     }
 
-    // MARK: Telling
+    // MARK: Dry runs
 
-    private func report(_ totals: [PushAction: PlanTotal], _ store: PlaceStore, _ summary: inout SyncSummary)
-        async throws
-    {
-        summary.conflicts = totals[.conflict]?.files ?? 0
-        summary.behind = totals[.behind]?.files ?? 0
-        summary.deletedElsewhere = totals[.deletedElsewhere]?.files ?? 0
-        let told: [PushAction] = [.conflict, .behind, .deletedElsewhere]
-        var rows = items(told, store)
-        while let item = try await rows.next() {
-            switch item.action {
-            case .conflict: context.report(.conflict(path: item.path))
-            case .behind: context.report(.behind(path: item.path))
-            default: context.report(.deletedElsewhere(path: item.path))
-            }
-        }
-    }
-
-    private func estimate(
-        _ totals: [PushAction: PlanTotal],
+    private func planOnly(
+        _ scope: PlaceStore.PushScope,
         _ root: LocalRoot,
         _ store: PlaceStore,
+        isPlanned: Bool,
         isNew: Bool,
         _ summary: inout SyncSummary
     ) async throws {
+        let totals = isPlanned ? [:] : try await store.interruptible { try await store.planPush(scope) }
         let estimate = try Estimate(context: context, place: place, store: store)
         let plan = try await estimate.push(totals, root: root, isNew: isNew)
         summary.plan = estimate.plan(push: plan)
+        summary.conflicts = totals[.conflict]?.files ?? 0
+        summary.behind = totals[.behind]?.files ?? 0
+        summary.deletedElsewhere = totals[.deletedElsewhere]?.files ?? 0
+        try await context.tell(store, after: 0)
         summary.entriesAdded = totals[.publish]?.files ?? 0
-        for retired in try await retirements(store).values {
+        summary.objectsUploaded = plan.objects
+        summary.bytesRaw = plan.bytesRaw
+        var last: Int64 = 0
+        while true {
+            let retired = try await store.pushItems(.of([.retire]), after: last, limit: Self.pageCount)
+            guard let end = retired.last?.id else { return }
+            last = end
             for item in try await root.vanished(retired) {
                 summary.entriesRemoved += 1
                 context.report(.retired(path: item.path))
             }
         }
-        summary.objectsUploaded = plan.objects
-        summary.bytesRaw = plan.bytesRaw
     }
+}
 
-    // MARK: Moving
-
-    /// Files of one content: stored once, published under each path.
-    private struct Unit: Sendable {
-        var items: [PushItem]
-        var digest: Digest { items[0].digest }
-        var size: Int64 { items[0].size }
-    }
-
-    private struct Outcome: Sendable {
-        let unit: Unit
-        let result: Result<ObjectWriter.Stored, any Error>
-    }
-
-    private func move(
-        _ totals: [PushAction: PlanTotal],
-        _ root: LocalRoot,
-        _ repository: Repository,
-        _ summary: inout SyncSummary
-    ) async throws {
-        let publish = totals[.publish] ?? PlanTotal()
-        let clock = TransferClock(repository)
-        context.report(
-            .started(
-                command: "push",
-                place: "\(place)",
-                root: root.path,
-                files: publish.files,
-                bytes: publish.bytes
-            )
-        )
-        context.progress.begin("pushing", items: publish.files, bytes: publish.bytes)
-        var committer = Committer(context: context, repository: repository, root: root.id)
-        var counts = summary
-        var retirements = try await retirements(repository.store)
-        var rows = items([.publish], repository.store)
-        do {
-            try await forEachConcurrently(
-                width: repository.remote.parallelism,
-                next: { try await rows.nextUnit().map(Unit.init(items:)) },
-                work: { [writer = ObjectWriter(context: context, repository: repository)] unit in
-                    Outcome(unit: unit, result: await .catching { try await store(unit, root, writer) })
-                },
-                collect: { outcome in
-                    let old = retirements.removeValue(forKey: outcome.unit.digest) ?? []
-                    try await take(outcome, retiring: try await root.vanished(old), &committer, &counts)
-                }
-            )
-        } catch {
-            // What is stored and not committed is remembered and need not be sent again. Commit what is complete, unless
-            // that would only be waited for.
-            if !Task.isCancelled, (error as? ReplayCacheError)?.code != .unavailable { try? await committer.commit() }
-            throw error
+extension SyncContext {
+    /// Tells of the rows of a push plan that a push leaves alone.
+    func tell(_ store: PlaceStore, after id: Int64) async throws {
+        var rows = PlanRows(after: id) {
+            try await store.pushItems(.of([.conflict, .behind, .deletedElsewhere]), after: $0, limit: 512)
         }
-        try await committer.commit()
-        try await clock.record(.up, in: context)
-        await context.compact(repository, into: &counts)
-        try await context.agree(
-            on: items([.adopt], repository.store),
-            root: root.id,
-            place: repository.store.record.id
-        )
-        summary = counts
-    }
-
-    private func store(_ unit: Unit, _ root: LocalRoot, _ writer: ObjectWriter) async throws -> ObjectWriter.Stored {
-        let path = try LogicalPath(unit.items[0].localPath)
-        let followsLinks = options.followsLinks
-        let file = try await BlockingPool.shared.run {
-            try SourceError.tagging {
-                followsLinks
-                    ? try OpenFile.reading(root.directory.joined(path.string))
-                    : try root.directory.parent(of: path, creating: false).reading(String(path.name))
+        while let item = try await rows.next() {
+            switch item.action {
+            case .conflict: report(.conflict(path: item.path))
+            case .behind: report(.behind(path: item.path))
+            default: report(.deletedElsewhere(path: item.path))
             }
         }
-        return try await writer.store(file, digest: unit.digest, size: unit.size)
-    }
-
-    private func take(
-        _ outcome: Outcome,
-        retiring retired: [PushItem],
-        _ committer: inout Committer,
-        _ summary: inout SyncSummary
-    ) async throws {
-        switch outcome.result {
-        case .success(let stored):
-            summary.objectsUploaded += stored.objectsUploaded
-            summary.objectsReused += stored.objectsReused
-            summary.bytesRaw += stored.bytesRaw
-            summary.entriesAdded += outcome.unit.items.count
-            summary.entriesRemoved += retired.count
-            context.progress.advance(
-                items: outcome.unit.items.count,
-                // The first of them was counted as it was stored.
-                bytes: outcome.unit.size * Int64(outcome.unit.items.count - 1)
-            )
-            try await committer.add(stored, publishing: outcome.unit.items, retiring: retired)
-        case .failure(let error):
-            try fail(outcome.unit, error, &summary)
-        }
-    }
-
-    /// A file that changed is deferred, one that cannot be read fails; what would fail for every file ends the run.
-    private func fail(_ unit: Unit, _ error: any Error, _ summary: inout SyncSummary) throws {
-        for item in unit.items {
-            switch error {
-            case ObjectEncodingError.contentChanged:
-                summary.filesDeferred += 1
-                context.report(.deferred(path: item.localPath, reason: "changed while it was read"))
-            case let error as SourceError:
-                summary.filesFailed += 1
-                context.report(.failed(path: item.localPath, reason: "\(error.cause.errno)"))
-            default:
-                throw ReplayCacheError(error, doing: "pushing \(item.localPath)", subject: item.localPath)
-            }
-        }
-    }
-
-    /// Names that may have been given up, by content.
-    private func retirements(_ store: PlaceStore) async throws -> [Digest: [PushItem]] {
-        var result: [Digest: [PushItem]] = [:]
-        var rows = items([.retire], store)
-        while let item = try await rows.next() { result[item.digest, default: []].append(item) }
-        return result
-    }
-
-    private func items(_ actions: [PushAction], _ store: PlaceStore) -> PlanRows<PushItem> {
-        PlanRows { try await store.pushItems(actions, after: $0, limit: Self.pageCount) }
     }
 }

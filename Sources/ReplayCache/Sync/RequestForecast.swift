@@ -8,10 +8,10 @@ enum RequestForecast {
     static let catchingUpWithNothing = RequestCounts(get: 1, list: 1)
     /// Making a repository: a look for one, a look for anything else, the manifest.
     static let creating = RequestCounts(put: 1, get: 1, list: 1)
-    /// A look at the manifest before the first commit of a process.
-    static let firstCommit = RequestCounts(get: 1)
-    /// A segment.
-    static let commit = RequestCounts(put: 1)
+    /// A look at the manifest, and one at what is condemned, before the first commit of a process.
+    static let firstCommit = RequestCounts(get: 1, list: 1)
+    /// A segment, and another look at what is condemned.
+    static let commit = RequestCounts(put: 1, list: 1)
     /// Whose manifest stands, after each commit to a repository that this process made.
     static let commitToNew = RequestCounts(get: 1)
 

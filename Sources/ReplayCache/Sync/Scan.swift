@@ -15,88 +15,163 @@ struct Scan {
     ///
     /// Nanoseconds.
     private static let recordingWindow: Int64 = 10_000_000_000
-    /// Hashed files in one transaction.
+    /// Hashed files in one transaction, or their bytes: large files need not wait for many others.
     private static let recordBatch = 256
+    private static let recordBytes: Int64 = 64 << 20
     /// What one task hashes: a thread is handed a chunk, since a hand-over costs as much as hashing a small file.
     private static let chunkFiles = 16
     private static let chunkBytes: Int64 = 4 << 20
 
-    /// Scans and counts into `summary`.
-    ///
-    /// Returns the temporary files that earlier runs left.
-    func run(into summary: inout SyncSummary) async throws -> [LogicalPath] {
-        context.progress.begin("scanning")
+    /// Paths that are scanned: the catalog is up to date with them.
+    struct Stretch: Sendable {
+        /// All after this one; nil from the beginning.
+        let after: LogicalPath?
+        /// Through this one; nil to the end.
+        let through: LogicalPath?
+        /// Whether anything there is not as the scan before left it.
+        let isChanged: Bool
+    }
+
+    struct Outcome: Sendable {
+        /// The temporary files that earlier runs left.
+        let leftovers: [LogicalPath]
+        /// Whether everything is as the scan before left it.
+        let isUnchanged: Bool
+    }
+
+    /// Where a running scan is.
+    private struct State {
+        var summary: SyncSummary
+        /// The end of the last stretch of the walk, and of what was handed on.
+        var walked: LogicalPath?
+        var handedOn: LogicalPath?
+        var isUnchanged = true
+    }
+
+    /// Scans and counts into `summary`, and hands on each stretch while the next is scanned.
+    func run(
+        into summary: inout SyncSummary,
+        handingOn handOn: (Stretch) async throws -> Void = { _ in }
+    ) async throws -> Outcome {
+        context.progress.begin(Self.phase)
         let walk = DirectoryWalk(
             root: root.directory,
             ignoreRules: try IgnoreRules(root: root.directory, excluded: root.relativePath(of: context.catalog.home)),
             followsLinks: options.followsLinks
         )
-        var last: LogicalPath?
         var leftovers: [LogicalPath] = []
-        var counts = summary
-        var batches: [WalkBatch] = []
+        var state = State(summary: summary)
+        var held: WalkBatch?
         // The catalog knows the order; the final stretch has no upper end, so that names after the last file go too.
         try await walk.run { batch in
-            if let previous = batches.popLast() { try await handle(previous, after: &last, isFinal: false, &counts) }
+            if let previous = held { try await handle(previous, isFinal: false, &state, handOn) }
             leftovers += batch.leftovers
-            batches.append(batch)
+            held = batch
         }
-        if let final = batches.popLast() { try await handle(final, after: &last, isFinal: true, &counts) }
-        try await Rereading(context: context, root: root, followsLinks: options.followsLinks).run(into: &counts)
-        summary = counts
-        return leftovers
+        if let final = held { try await handle(final, isFinal: true, &state, handOn) }
+        try await Rereading(context: context, root: root, followsLinks: options.followsLinks).run(into: &state.summary)
+        summary = state.summary
+        return Outcome(leftovers: leftovers, isUnchanged: state.isUnchanged)
     }
+
+    private static let phase = "scanning"
 
     private func handle(
         _ batch: WalkBatch,
-        after last: inout LogicalPath?,
         isFinal: Bool,
-        _ summary: inout SyncSummary
+        _ state: inout State,
+        _ handOn: (Stretch) async throws -> Void
     ) async throws {
-        summary.linksSkipped += batch.skippedLinks
+        state.summary.linksSkipped += batch.skippedLinks
         for problem in batch.problems {
-            summary.filesFailed += 1
-            if problem.isDirectory { summary.foldersFailed += 1 }
+            state.summary.filesFailed += 1
+            if problem.isDirectory { state.summary.foldersFailed += 1 }
             context.report(.failed(path: problem.path, reason: problem.reason))
         }
         let upper = isFinal ? nil : batch.files.last?.path
         guard isFinal || upper != nil else { return }
-        let unhashed = try await context.catalog.reconcile(
+        let found = try await context.catalog.reconcile(
             root: root.id,
-            after: last,
+            after: state.walked,
             through: upper,
             found: batch.files,
             unreadable: batch.problems.filter(\.isDirectory).map(\.path),
             isParanoid: options.isParanoid
         )
-        last = upper ?? last
-        summary.filesSeen += batch.files.count
-        summary.filesUnchanged += batch.files.count - unhashed.count
-        context.progress.advance(items: batch.files.count - unhashed.count)
-        try await hash(unhashed, &summary)
+        let isChanged = !found.unhashed.isEmpty || found.goneCount > 0
+        state.isUnchanged = state.isUnchanged && !isChanged
+        state.walked = upper ?? state.walked
+        state.summary.filesSeen += batch.files.count
+        state.summary.filesUnchanged += batch.files.count - found.unhashed.count
+        context.progress.advance(items: batch.files.count - found.unhashed.count, during: Self.phase)
+        try await hash(found.unhashed, &state, handOn)
+        try await handOn(Stretch(after: state.handedOn, through: upper, isChanged: isChanged))
+        state.handedOn = upper
     }
 
-    private func hash(_ files: [UnhashedFile], _ summary: inout SyncSummary) async throws {
-        var pending: [HashedFile] = []
-        var next = Self.chunks(of: files)[...]
-        var counts = summary
+    /// Hashes files, which come in the order of the walk, and hands on what is done up to a path.
+    private func hash(
+        _ files: [UnhashedFile],
+        _ state: inout State,
+        _ handOn: (Stretch) async throws -> Void
+    ) async throws {
+        var pending = Pending()
+        let chunks = Self.chunks(of: files)
+        var next = chunks.indices
+        var counts = state
         try await forEachConcurrently(
             width: 4 * Machine.coreCount,
             next: { next.popFirst() },
-            work: { await hash($0) },
+            work: { index in HashedChunk(index: index, files: await hash(chunks[index])) },
             collect: { chunk in
-                for hashed in chunk { count(hashed, &counts) }
-                pending += chunk.map(\.file)
-                if pending.count >= Self.recordBatch {
-                    try await context.catalog.record(pending, root: root.id)
-                    pending.removeAll(keepingCapacity: true)
-                }
+                for hashed in chunk.files { count(hashed, &counts.summary) }
+                pending.add(chunk)
+                guard pending.files.count >= Self.recordBatch || pending.bytes >= Self.recordBytes else { return }
+                try Task.checkCancellation()
+                let done = try await record(&pending)
+                guard let end = chunks.prefix(done).last?.last?.path, done < chunks.count else { return }
+                try await handOn(Stretch(after: counts.handedOn, through: end, isChanged: true))
+                counts.handedOn = end
             }
         )
         // What a cancelled run has hashed is recorded by the batch; the rest is hashed again.
         try Task.checkCancellation()
-        try await context.catalog.record(pending, root: root.id)
-        summary = counts
+        _ = try await record(&pending)
+        state = counts
+    }
+
+    /// What was hashed and is not recorded, and which chunks are complete.
+    private struct Pending {
+        var files: [HashedFile] = []
+        var bytes: Int64 = 0
+        /// Chunks after the first `doneCount` that are complete too.
+        private var ahead: Set<Int> = []
+        private var doneCount = 0
+
+        mutating func add(_ chunk: HashedChunk) {
+            files += chunk.files.map(\.file)
+            bytes += chunk.files.reduce(0) { $0 + $1.file.status.size }
+            ahead.insert(chunk.index)
+        }
+
+        /// All before which every chunk is complete.
+        mutating func advance() -> Int {
+            while ahead.remove(doneCount) != nil { doneCount += 1 }
+            return doneCount
+        }
+    }
+
+    /// Records what is pending and returns how many chunks from the first are complete.
+    private func record(_ pending: inout Pending) async throws -> Int {
+        try await context.catalog.record(pending.files, root: root.id)
+        pending.files.removeAll(keepingCapacity: true)
+        pending.bytes = 0
+        return pending.advance()
+    }
+
+    private struct HashedChunk: Sendable {
+        let index: Int
+        let files: [Hashed]
     }
 
     private static func chunks(of files: [UnhashedFile]) -> [[UnhashedFile]] {
@@ -124,7 +199,7 @@ struct Scan {
         switch hashed.fate {
         case .hashed:
             summary.filesHashed += 1
-            context.progress.advance(items: 1, bytes: hashed.file.status.size)
+            context.progress.advance(items: 1, bytes: hashed.file.status.size, during: Self.phase)
         case .deferred(let reason):
             summary.filesDeferred += 1
             context.report(.deferred(path: path, reason: reason))

@@ -17,24 +17,19 @@ struct Status {
         let repository = isOffline ? nil : try await context.repository(at: place)
         if let repository { context.report(repository.warnings, into: &summary) }
         let store = if let repository { repository.store } else { try await context.knownStore(of: place) }
-        _ = try await Scan(context: context, root: root).run(into: &summary)
         let estimate = try Estimate(context: context, place: place, store: store)
         let scope = PlaceStore.PushScope(root: root.id, into: path)
-        let push = try await store.interruptible { try await store.planPush(scope) }
-        let pushPlan = try await estimate.push(push, root: root, isNew: false)
-        let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
-        _ = try await store.interruptible { try await store.planFetch(fetchScope) }
-        try await DestinationCheck(root: root, store: store, scope: fetchScope).run { _, _ in }
-        summary.plan = estimate.plan(push: pushPlan, fetch: try await estimate.fetch(repository))
-        summary.conflicts = push[.conflict]?.files ?? 0
-        summary.behind = push[.behind]?.files ?? 0
-        summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
-        // Files that could not be read are in step with nothing.
-        summary.filesInStep =
-            try await store.candidateCount(scope)
-            - pushPlan.files - summary.conflicts - summary.behind - summary.deletedElsewhere
-        var rows = PlanRows { try await store.pushItems([.conflict], after: $0, limit: Self.pageCount) }
-        while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
+        let proofs: Proofs = (
+            push: try await InStep(scope, store, context.catalog),
+            fetch: try await InStep(PlaceStore.FetchScope(root: root.id, from: path), store, context.catalog)
+        )
+        let scanned = try await Scan(context: context, root: root).run(into: &summary)
+        if let files = proofs.push.knownFiles, proofs.fetch?.knownFiles != nil, scanned.isUnchanged {
+            summary.filesInStep = files
+            summary.plan = estimate.planOfNothing
+        } else {
+            try await compare(root, store, estimate, repository, proofs, &summary)
+        }
         let lost = try await store.recentLosers(below: path)
         summary.changesLost = lost.count
         for loser in lost { context.report(.lost(path: loser.path, sha256: loser.content, host: loser.host)) }
@@ -44,5 +39,37 @@ struct Status {
         }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
+    }
+
+    private typealias Proofs = (push: InStep, fetch: InStep?)
+
+    private func compare(
+        _ root: LocalRoot,
+        _ store: PlaceStore,
+        _ estimate: Estimate,
+        _ repository: Repository?,
+        _ proofs: Proofs,
+        _ summary: inout SyncSummary
+    ) async throws {
+        let scope = PlaceStore.PushScope(root: root.id, into: path)
+        let push = try await store.interruptible { try await store.planPush(scope) }
+        let pushPlan = try await estimate.push(push, root: root, isNew: false)
+        let candidates = try await store.candidateCount(scope)
+        if push.isEmpty { try await proofs.push.prove(files: candidates) }
+        let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
+        let planned = try await store.interruptible { try await store.planFetch(fetchScope) }
+        if planned.isEmpty, case let selected = try await store.selectedCount(fetchScope), selected > 0 {
+            try await proofs.fetch?.prove(files: selected)
+        }
+        try await DestinationCheck(root: root, store: store, scope: fetchScope).run { _, _ in }
+        summary.plan = estimate.plan(push: pushPlan, fetch: try await estimate.fetch(repository))
+        summary.conflicts = push[.conflict]?.files ?? 0
+        summary.behind = push[.behind]?.files ?? 0
+        summary.deletedElsewhere = push[.deletedElsewhere]?.files ?? 0
+        // Files that could not be read are in step with nothing.
+        summary.filesInStep =
+            candidates - pushPlan.files - summary.conflicts - summary.behind - summary.deletedElsewhere
+        var rows = PlanRows { try await store.pushItems(.of([.conflict]), after: $0, limit: Self.pageCount) }
+        while let item = try await rows.next() { context.report(.conflict(path: item.path)) }
     }
 }

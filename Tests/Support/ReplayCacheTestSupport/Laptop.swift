@@ -100,12 +100,13 @@ package struct Laptop: Sendable {
 
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
-    case started, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, removed
+    case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, removed
     case wouldRemove, restored, lost, published, committed, retrying, warning, objectDamaged, healed
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
         case .started(let command, _, _, _, _): (.started, command)
+        case .planned(let files, _): (.planned, "\(files)")
         case .created(let place): (.created, place)
         case .deferred(let path, _): (.deferred, path)
         case .failed(let path, _): (.failed, path)

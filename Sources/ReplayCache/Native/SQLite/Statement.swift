@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// A prepared statement.
 @safe package final class Statement {
@@ -112,6 +113,22 @@ internal import CSQLite
         return unsafe String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
     }
 
+    /// Negative, 0 or positive as the bytes of a text column come before, are, or come after those of `text`.
+    fileprivate func order(_ column: Int32, against text: String) -> Int {
+        let bytes = unsafe sqlite3_column_text(handle, column)
+        let count = Int(unsafe sqlite3_column_bytes(handle, column))
+        var text = text
+        return text.withUTF8 { other in
+            let common = min(count, other.count)
+            if common > 0, let bytes = unsafe bytes, let base = other.baseAddress {
+                // SAFETY: both are at least `common` bytes long.
+                let order = unsafe memcmp(bytes, base, common)
+                if order != 0 { return Int(order) }
+            }
+            return count - other.count
+        }
+    }
+
     fileprivate func blob(_ column: Int32) -> [UInt8] {
         let count = Int(unsafe sqlite3_column_bytes(handle, column))
         guard count > 0, let bytes = unsafe sqlite3_column_blob(handle, column) else { return [] }
@@ -133,6 +150,8 @@ package struct Row: ~Copyable {
     package func bool(_ column: Int) -> Bool { int64(column) != 0 }
     package func double(_ column: Int) -> Double { statement.real(Int32(column)) }
     package func text(_ column: Int) -> String { statement.text(Int32(column)) }
+    /// Negative, 0 or positive as a text comes before, is, or comes after another by its bytes, as the catalog orders.
+    package func order(_ column: Int, against text: String) -> Int { statement.order(Int32(column), against: text) }
     package func blob(_ column: Int) -> [UInt8] { statement.blob(Int32(column)) }
     package func optionalInt64(_ column: Int) -> Int64? { isNull(column) ? nil : int64(column) }
     package func optionalInt(_ column: Int) -> Int? { isNull(column) ? nil : int(column) }
