@@ -84,6 +84,10 @@ package final class Repository: Sendable {
             let remote = try await openRemote(opening, isKnown: true)
             if let repository = try await catchUp(known, place, remote) { return repository }
             guard let manifest = try await manifest(place, remote, known: known.id) else { throw gone(place) }
+            // Nothing was ever read or published there: two have made it at once, and this one was stopped.
+            if manifest.repository != known.id, try await known.store.newestHLC() == nil {
+                return try await adopt(manifest, place, remote, known.store, [])
+            }
             throw ReplayCacheError(
                 .configuration,
                 manifest.repository == known.id
@@ -94,8 +98,16 @@ package final class Repository: Sendable {
             )
         }
         let remote = MeteredRemote(settings.wrap(try await opening.openCreating()))
-        let standing = try await manifest(place, remote)
-        if standing == nil { try await refuseForeign(place, remote) }
+        var standing = try await manifest(place, remote)
+        if standing == nil {
+            do {
+                try await refuseForeign(place, remote)
+            } catch {
+                // What is there may be a repository that another client has made since.
+                standing = try await manifest(place, remote)
+                if standing == nil { throw error }
+            }
+        }
         let store = try await PlaceStore.open(try await catalog.place(place), home: catalog.home)
         if known != nil { try await forget(store, catalog) }
         if let standing { return try await adopt(standing, place, remote, store, []) }

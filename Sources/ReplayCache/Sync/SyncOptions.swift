@@ -77,6 +77,8 @@ public struct TransferOptions: Sendable {
     public var uploadBytesPerSecond: Int64?
     /// Bytes a second from a bucket; nil for as many as go through.
     public var downloadBytesPerSecond: Int64?
+    /// What tests put between the engine and each remote, see ``RemoteSettings/wrap``.
+    package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
 
     /// As much as there is.
     public init() {}
@@ -87,6 +89,7 @@ public struct TransferOptions: Sendable {
         settings.uploadBytesPerSecond = uploadBytesPerSecond
         settings.downloadBytesPerSecond = downloadBytesPerSecond
         settings.report = report
+        settings.wrap = wrap
         return settings
     }
 }
