@@ -116,7 +116,8 @@ struct HostileLogTests {
             let reader = try await Laptop("reader-\(seen.count)-\(order[0].0.suffix(40))", in: bench.scratch)
             for (path, bytes) in order {
                 try Tree.write(bytes, to: path)
-                #expect(try await reader.fetch(from: bench.place).failure == nil)
+                let failure = try await reader.fetch(from: bench.place).failure
+                #expect(failure == nil, "\(String(describing: failure)) \(reader.events)")
             }
             seen.insert(reader.text("x.txt") ?? "nothing")
             for path in paths { try Tree.remove(path) }
