@@ -190,9 +190,7 @@ struct LogReader {
     private func merge(_ read: ReadSegment, _ store: PlaceStore) async throws -> [Repository.Warning] {
         switch read.segment {
         case .success(let segment):
-            return try await store.merge([(read.key, segment)]).map { refusal in
-                .init(message: "\(refusal.segment) line \(refusal.line): \(refusal.reason)", isDamage: true)
-            }
+            return try await store.merge([(read.key, segment)]).warnings
         case .failure(let error):
             guard Self.isDamage(error) else { throw error }
             try await store.setAside(read.key, .damage, reason: "cannot be read (\(error))")

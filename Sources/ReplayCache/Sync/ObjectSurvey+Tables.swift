@@ -185,9 +185,4 @@ extension PlaceStore {
             $0.text(0)
         }
     }
-
-    /// What the state needs to be whole before anything is removed for its sake.
-    func unknownOperationCount() throws -> Int {
-        try database.first("SELECT count(*) FROM main.unknown_operation") { $0.int(0) } ?? 0
-    }
 }

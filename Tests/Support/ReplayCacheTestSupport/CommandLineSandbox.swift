@@ -13,9 +13,9 @@ public final class CommandLineSandbox: Sendable {
     /// Output kept of a run.
     private static let outputLimit = 16 << 20
 
-    /// Makes the folder.
-    public init() throws {
-        path = try FileManager.default.createScratchDirectory()
+    /// Makes the folder, below `parent` or where temporary files go.
+    public init(below parent: String? = nil) throws {
+        path = try FileManager.default.createScratchDirectory(below: parent)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -128,9 +128,9 @@ extension TerminationStatus {
 }
 
 extension FileManager {
-    fileprivate func createScratchDirectory() throws -> String {
+    fileprivate func createScratchDirectory(below parent: String?) throws -> String {
         let name = "replaycache-cli-\(UInt64.random(in: 0 ... .max))"
-        let path = temporaryDirectory.appending(path: name).path
+        let path = parent.map { "\($0)/\(name)" } ?? temporaryDirectory.appending(path: name).path
         try createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }

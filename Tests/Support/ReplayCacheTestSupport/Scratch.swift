@@ -6,10 +6,15 @@ package final class Scratch: Sendable {
     /// Absolute, without links.
     package let path: String
 
-    /// Makes a new one in the temporary directory.
-    package init() throws {
+    /// A folder in memory where there is one: `syncfs` writes out what the whole machine has in hand, which is long for tests
+    /// that sync hundreds of times.
+    package static let memory: String? = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : nil
+
+    /// Makes a new one below `parent`, or where temporary files go.
+    package init(below parent: String? = nil) throws {
         let name = "replaycache-tests-\(UUID().uuidString)"
-        let directory = FileManager.default.temporaryDirectory.appending(path: name)
+        let parent = parent.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory
+        let directory = parent.appending(path: name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         path = try Machine.canonicalPath(directory.path)
     }
