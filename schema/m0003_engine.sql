@@ -25,3 +25,11 @@ CREATE TABLE transfer_rate (
 
 -- When all bytes of a file were last read and found to be those of its content.
 ALTER TABLE file ADD COLUMN verified_at INTEGER;
+
+-- The paths of places that a root was pushed to or fetched from: what a root holds as `x` may stand under each of them.
+CREATE TABLE root_use (
+    root INTEGER NOT NULL REFERENCES root (id),
+    place INTEGER NOT NULL REFERENCES place (id),
+    path TEXT NOT NULL,
+    PRIMARY KEY (root, place, path)
+) WITHOUT ROWID;

@@ -100,7 +100,8 @@ struct Fetch {
             root: root,
             store: repository.store,
             from: options.from,
-            options: options.deletion
+            options: options.deletion,
+            isDryRun: options.isDryRun
         )
     }
 

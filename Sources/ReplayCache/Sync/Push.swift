@@ -38,7 +38,8 @@ struct Push {
             root: root,
             store: store,
             scope: scope(root),
-            options: options.deletion
+            options: options.deletion,
+            isDryRun: options.isDryRun
         )
         let basis = try await deletion.basis()
         let totals = try await store.interruptible { try await store.planPush(scope(root)) }

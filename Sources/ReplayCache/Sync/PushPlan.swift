@@ -140,6 +140,9 @@ extension PlaceStore {
             WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4
                 AND NOT EXISTS (SELECT 1 FROM catalog.file_path p
                     WHERE p.root = ?1 AND p.path = substr(a.path, length(?3) + 1))
+                AND NOT EXISTS (SELECT 1 FROM catalog.root_use u
+                    JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(a.path, length(u.path) + 2)
+                    WHERE u.root = ?1 AND u.place = ?2 AND a.path > u.path || '/' AND a.path < u.path || '0')
                 AND ac.digest IN (SELECT digest FROM temp.push_plan WHERE action = \(PushAction.publish.rawValue))
             """,
             .integer(scope.root.rawValue),
