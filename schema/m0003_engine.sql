@@ -47,3 +47,11 @@ CREATE TRIGGER in_step_file_deleted AFTER DELETE ON file BEGIN DELETE FROM in_st
 CREATE TRIGGER in_step_agreed_inserted AFTER INSERT ON agreed BEGIN DELETE FROM in_step; END;
 CREATE TRIGGER in_step_agreed_updated AFTER UPDATE ON agreed BEGIN DELETE FROM in_step; END;
 CREATE TRIGGER in_step_agreed_deleted AFTER DELETE ON agreed BEGIN DELETE FROM in_step; END;
+
+-- The paths of places that a root was pushed to or fetched from: what a root holds as `x` may stand under each of them.
+CREATE TABLE root_use (
+    root INTEGER NOT NULL REFERENCES root (id),
+    place INTEGER NOT NULL REFERENCES place (id),
+    path TEXT NOT NULL,
+    PRIMARY KEY (root, place, path)
+) WITHOUT ROWID;

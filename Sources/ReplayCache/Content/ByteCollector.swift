@@ -10,7 +10,6 @@ final class ByteCollector: Sendable {
 
     func append(_ piece: Span<UInt8>) {
         collected.withLock { bytes in
-            bytes.reserveCapacity(bytes.count + piece.count)
             for index in piece.indices { bytes.append(piece[index]) }
         }
     }

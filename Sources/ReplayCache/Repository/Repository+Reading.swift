@@ -21,7 +21,7 @@ extension Repository {
     /// - Returns: What was found out of order.
     @discardableResult
     func catchUp() async throws -> [Warning] {
-        let reader = LogReader(place: place, remote: remote, store: store)
+        let reader = LogReader(place: place, remote: remote, store: store, catalog: catalog)
         let found = try await reader.catchUp(ifSo: { try await Self.manifest(place, remote) != nil })
         guard found.isSameLog else { throw Self.gone(place) }
         return found.warnings

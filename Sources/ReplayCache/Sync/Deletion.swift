@@ -8,6 +8,7 @@ struct Deletion {
     let store: PlaceStore
     let scope: PlaceStore.PushScope
     let options: DeletionOptions
+    let isDryRun: Bool
 
     /// Rows looked at in one go.
     private static let pageCount = 512
@@ -22,6 +23,7 @@ struct Deletion {
 
     /// To be asked before anything is published; nil when nothing is to be removed.
     func basis() async throws -> Basis? {
+        if !isDryRun { try await context.catalog.noteUse(of: root.id, place: store.record.id, path: scope.into) }
         guard options.isAsked else { return nil }
         let isStranger =
             try await store.agreementCount(root: root.id, below: scope.into) == 0
@@ -104,6 +106,7 @@ struct Deletion {
 
     private func eachGone(excludingMoves: Bool, _ body: (GoneItem) async throws -> Void) async throws {
         let rules = try IgnoreRules(root: root.directory, excluded: root.relativePath(of: context.catalog.home))
+        let uses = try await context.catalog.uses(of: root.id, place: store.record.id)
         var last = ""
         while true {
             try Task.checkCancellation()
@@ -112,16 +115,20 @@ struct Deletion {
             }
             guard let end = page.last else { return }
             last = end.path
-            for item in try await vanished(page, rules) { try await body(item) }
+            for item in try await vanished(page, rules, uses) { try await body(item) }
         }
     }
 
-    /// Those that left the folder, as opposed to files that are there and passed over now, or would be.
-    private func vanished(_ items: [GoneItem], _ rules: IgnoreRules) async throws -> [GoneItem] {
+    /// Those that left the folder, as opposed to files that are there and passed over now, or would be, and to files that
+    /// stand for the entry when the folder is pushed to another path.
+    private func vanished(_ items: [GoneItem], _ rules: IgnoreRules, _ uses: [String]) async throws -> [GoneItem] {
         try await BlockingPool.shared.run { [directory = root.directory] in
             items.filter { item in
-                guard let path = try? LogicalPath(item.localPath), !rules.ignores(anyOf: path) else { return false }
-                return directory.isVacant(path)
+                let others = uses.filter { item.path.hasPrefix("\($0)/") }.map { item.path.dropFirst($0.count + 1) }
+                return ([item.localPath[...]] + others).allSatisfy { local in
+                    guard let path = try? LogicalPath(String(local)), !rules.ignores(anyOf: path) else { return false }
+                    return directory.isVacant(path)
+                }
             }
         }
     }

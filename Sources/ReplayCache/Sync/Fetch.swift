@@ -139,7 +139,8 @@ struct Fetch {
             root: root,
             store: repository.store,
             from: options.from,
-            options: options.deletion
+            options: options.deletion,
+            isDryRun: options.isDryRun
         )
     }
 

@@ -8,13 +8,15 @@ struct LocalDeletion {
     let store: PlaceStore
     let from: LogicalPath
     let options: DeletionOptions
+    let isDryRun: Bool
 
     /// Files removed in one go.
     private static let pageCount = 512
 
     /// How many files root and place agreed on before this fetch placed any; nil when nothing is to be removed.
     func basis() async throws -> Int? {
-        options.isAsked ? try await store.agreedFileCount(root: root.id, below: from) : nil
+        if !isDryRun { try await context.catalog.noteUse(of: root.id, place: store.record.id, path: from) }
+        return options.isAsked ? try await store.agreedFileCount(root: root.id, below: from) : nil
     }
 
     /// To be called when everything else is in place.

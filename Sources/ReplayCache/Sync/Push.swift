@@ -32,7 +32,14 @@ struct Push {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
         let scope = scope(root)
-        let deletion = Deletion(context: context, root: root, store: store, scope: scope, options: options.deletion)
+        let deletion = Deletion(
+            context: context,
+            root: root,
+            store: store,
+            scope: scope,
+            options: options.deletion,
+            isDryRun: options.isDryRun
+        )
         let basis = try await deletion.basis()
         let proof = try await InStep(scope, store, context.catalog)
         // Temporary files of a fetch are the fetch's to continue or to remove.

@@ -221,6 +221,9 @@ extension PlaceStore {
                     WHERE o.content = a.content AND o.action = \(PushAction.publish.rawValue))
                 AND NOT EXISTS (SELECT 1 FROM catalog.file_path p
                     WHERE p.root = ?1 AND p.path = substr(a.path, length(?3) + 1))
+                AND NOT EXISTS (SELECT 1 FROM catalog.root_use u
+                    JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(a.path, length(u.path) + 2)
+                    WHERE u.root = ?1 AND u.place = ?2 AND a.path > u.path || '/' AND a.path < u.path || '0')
             """,
             .integer(scope.root.rawValue),
             .integer(record.id),

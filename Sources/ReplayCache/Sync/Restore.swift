@@ -52,7 +52,8 @@ struct Restore {
             try await restore(repository, now, &summary)
         }
         if summary.entriesRestored + summary.filesFailed == 0 {
-            context.report(.warning("nothing is to be restored: \(summary.filesSeen) paths are as they were"))
+            let what = options.isRecursive && options.moment == nil ? "nothing in it was deleted" : "it is as it was"
+            context.report(.warning("nothing is to be restored at \(DisplayText.quoted(options.path.string)): \(what)"))
         }
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds

@@ -263,6 +263,34 @@ struct DeletionTests {
         )
     }
 
+    /// The path that the folder stood for before, and the one that it is pushed to then.
+    @Test(arguments: [("replays/fox", "replays"), ("replays", "replays/fox")])
+    func whatStandsForAnEntryUnderAnotherPathIsNotGone(_ before: String, _ after: String) async throws {
+        for path in ["one.slp", "fox/two.slp", "three.slp"] { try mine.write(path, to: path) }
+        try await mine.push(to: place) { $0.into = try LogicalPath(before) }
+        let entries = try await mine.entries(at: place)
+        for isAgain in [false, true] {
+            let push = try await mine.push(to: place) {
+                $0.into = try LogicalPath(after)
+                $0.deletion = DeletionOptions(maximum: 100)
+            }
+            #expect(push.entriesDeleted == 0)
+            #expect(push.entriesRemoved == 0)
+            #expect(push.entriesAdded == (isAgain ? 0 : 3))
+        }
+        #expect(try await mine.entries(at: place).filter { entries[$0.key] != nil } == entries)
+        // Gone for both.
+        try Tree.remove(mine.at("one.slp"))
+        for into in [before, after] {
+            let push = try await mine.push(to: place) {
+                $0.into = try LogicalPath(into)
+                $0.deletion = DeletionOptions(maximum: 100)
+            }
+            #expect(push.entriesDeleted > 0 || into == after)
+        }
+        #expect(try await mine.entries(at: place).keys.filter { $0.hasSuffix("one.slp") } == [])
+    }
+
     @Test
     func whatIsExcludedOrNotIncludedKeepsItsEntry() async throws {
         try mine.write("one", to: "one.slp")
