@@ -49,11 +49,24 @@ extension Repository {
         watch.take(names, listedAt: started, hasKeys: hasKeys)
     }
 
+    /// More lists than collectors write in ninety days, by far.
+    private static let maximumLists = 10_000
+
     /// Lists that are at the place; names that are none are passed over.
     private func condemnedLists() async throws -> [CondemnedListKey] {
         let found = Mutex<[CondemnedListKey]>([])
-        try await remote.list(prefix: CondemnedListKey.prefix, after: nil) { items in
-            found.withLock { keys in keys += items.compactMap { CondemnedListKey($0.key.string) } }
+        try await remote.list(prefix: CondemnedListKey.prefix, after: nil) { [place] items in
+            try found.withLock { keys in
+                keys += items.compactMap { CondemnedListKey($0.key.string) }
+                guard keys.count <= Self.maximumLists else {
+                    throw ReplayCacheError(
+                        .integrity,
+                        "gc/ at \(place) holds more lists than any collector writes",
+                        hint: "find out who writes there",
+                        subject: place.canonical
+                    )
+                }
+            }
         }
         return found.withLock { $0 }
     }

@@ -13,6 +13,8 @@ struct ObjectProblems {
     private static let pageCount = 256
     /// Paths that are told of one object.
     private static let toldPaths = 5
+    /// Objects of which every path is looked for, in checkpoints and history too, which takes a search each.
+    private static let searchedObjects = 1000
     /// Operations of one commit.
     private static let batchCount = 2000
 
@@ -27,7 +29,8 @@ struct ObjectProblems {
             last = end.key.remoteKey.string
             for problem in page {
                 if problem.isMissing { totals.missing += 1 } else { totals.damaged += 1 }
-                try await tell(problem)
+                let isSearched = totals.missing + totals.damaged <= Self.searchedObjects
+                try await tell(problem, isSearched: isSearched)
             }
             // Nothing that is committed from here on relies on them.
             if source != nil { try await repository.forbid(page.map(\.key)) }
@@ -48,10 +51,11 @@ struct ObjectProblems {
         }
     }
 
-    private func tell(_ problem: PlaceStore.Problem) async throws {
+    private func tell(_ problem: PlaceStore.Problem, isSearched: Bool) async throws {
         var paths: [String] = []
         for content in problem.contents where paths.count < Self.toldPaths {
-            paths += try await store.paths(of: content, limit: Self.toldPaths - paths.count)
+            let limit = isSearched ? Self.toldPaths - paths.count : 1
+            paths += try await store.paths(of: content, limit: limit, isSearched: isSearched)
         }
         let key = problem.key.remoteKey.string
         context.report(.objectDamaged(key: key, reason: problem.reason, paths: paths))
@@ -62,6 +66,7 @@ struct ObjectProblems {
         let writer = ObjectWriter(context: restocking.context, repository: repository)
         var last: Int64 = 0
         var batch = Batch()
+        try await store.findBrokenContents()
         context.progress.begin("healing")
         while true {
             let page = try await store.brokenContents(after: last, limit: Self.pageCount)
@@ -77,7 +82,7 @@ struct ObjectProblems {
                 context.progress.advance(items: 1, bytes: broken.size)
                 batch.operations += stored.operations
                 batch.digests += stored.digests
-                batch.paths += try await store.paths(of: broken.content, limit: 1)
+                batch.paths += try await store.paths(of: broken.content, limit: 1, isSearched: false)
                 if batch.operations.count >= Self.batchCount { try await commit(&batch) }
             }
         }

@@ -70,15 +70,27 @@ extension PlaceStore {
         let size: Int64
     }
 
-    /// Contents with problems, among them those that no object is known for, in the order of their rows, after one.
+    /// Finds the contents with problems, among them those that no object is known for.
+    func findBrokenContents() throws {
+        try database.execute(
+            """
+            DROP TABLE IF EXISTS temp.survey_broken;
+            CREATE TEMP TABLE survey_broken (content INTEGER PRIMARY KEY);
+            INSERT OR IGNORE INTO temp.survey_broken (content)
+            SELECT n.content FROM temp.survey_problem p CROSS JOIN temp.survey_need n ON n.key = p.key
+            WHERE n.content <> 0
+            UNION ALL SELECT c.id FROM temp.survey_content m JOIN main.content c ON c.id = m.content
+            WHERE c.encoding IS NULL;
+            """
+        )
+    }
+
+    /// What ``findBrokenContents()`` found, in the order of the rows, after one.
     func brokenContents(after content: Int64, limit: Int) throws -> [BrokenContent] {
         try database.all(
             """
-            SELECT c.id, c.digest, coalesce(c.size, 0) FROM main.content c WHERE c.id IN (
-                SELECT n.content FROM temp.survey_problem p CROSS JOIN temp.survey_need n ON n.key = p.key
-                UNION SELECT u.id FROM temp.survey_content m JOIN main.content u ON u.id = m.content
-                    WHERE u.encoding IS NULL)
-            AND c.id > ? ORDER BY c.id LIMIT ?
+            SELECT c.id, c.digest, coalesce(c.size, 0) FROM temp.survey_broken b JOIN main.content c ON c.id = b.content
+            WHERE b.content > ? ORDER BY b.content LIMIT ?
             """,
             [.integer(content), .integer(Int64(limit))]
         ) { row in

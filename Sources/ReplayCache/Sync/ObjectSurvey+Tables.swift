@@ -168,12 +168,15 @@ extension PlaceStore {
 
     static let isUnneeded = "NOT EXISTS (SELECT 1 FROM temp.survey_need n WHERE n.key = o.key)"
 
-    /// Paths that hold a content, at most `limit`: entries and files of checkpoints, else what held it before.
-    func paths(of content: Int64, limit: Int) throws -> [String] {
+    /// Paths that hold a content, at most `limit`: entries, and with `isSearched` files of checkpoints, else what held it
+    /// before.
+    func paths(of content: Int64, limit: Int, isSearched: Bool) throws -> [String] {
         let values: [SQLiteValue] = [.integer(content), .integer(Int64(limit))]
+        let entries = "SELECT path FROM main.entry WHERE content = ?1"
+        guard isSearched else { return try database.all("\(entries) LIMIT ?2", values) { $0.text(0) } }
         let current = try database.all(
             """
-            SELECT path FROM main.entry WHERE content = ?1
+            \(entries)
             UNION ALL SELECT k.run || '@' || k.name || '/' || f.name
                 FROM main.checkpoint_file f JOIN main.checkpoint k ON k.identity = f.identity WHERE f.content = ?1
             LIMIT ?2

@@ -103,6 +103,28 @@ struct GarbageTests {
         #expect(try await objects(place).count == 1)
     }
 
+    /// A bucket that always keeps versions frees no space when a name is removed alone.
+    @Test func inABucketThatKeepsVersionsEveryVersionGoes() async throws {
+        let bucket = try await TestServer.shared(.quirks(.b2)).makeBucket()
+        var variables = bucket.variables()
+        variables["B2_KEY_ID"] = bucket.server.accessKey
+        variables["B2_APP_KEY"] = bucket.server.secretKey
+        variables["B2_API_URL"] = bucket.server.endpoint.description
+        let place = try Place("b2:\(bucket.name)/repo", environment: EnvironmentVariables(variables))
+        try laptop.write("kept", to: "kept.txt")
+        try laptop.write("gone", to: "gone.txt")
+        try await laptop.push(to: place)
+        try await delete(["replays/gone.txt"], at: place)
+        let digest = try Digest.of(Array("gone".utf8)).hex
+        let gone = try #require(try bucket.objects().first { $0.key.contains(digest) })
+        // Put again, as after an answer that was lost: two versions.
+        try bucket.plant(gone.key, Array("gone".utf8))
+        #expect(try await collect(place, days: 31).condemned == 1)
+        #expect(try await collect(place, days: 32.1).removed == 1)
+        #expect(try bucket.objects().allSatisfy { !$0.key.contains(digest) })
+        #expect(try await Laptop("pod", in: scratch).fetch(from: place).filesPlaced == 1)
+    }
+
     @Test func checkpointsAndSharedPartsStay() async throws {
         let place = try scratch.place()
         let bytes = SampleBytes.large(48 << 20)
