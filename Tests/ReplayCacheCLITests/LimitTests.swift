@@ -57,6 +57,31 @@ struct LimitTests {
         #expect(result.output.contains("status 0, files: 40"))
     }
 
+    /// What is too large for the disk does not keep the others from being placed.
+    @Test(.enabled(if: Surroundings.isRoot && Program.exist("unshare", "mount"), "mounts a small disk"))
+    func aFileThatIsTooLargeForTheDiskIsLeftAlone() async throws {
+        try sandbox.write("slp/a large one.bin", SampleBytes.large(40 << 20))
+        for number in 0..<5 { try sandbox.write("slp/\(number).bin", "\(number)") }
+        try await sandbox.run("push", "slp", "remote")
+        let script = """
+            mkdir pod && unshare -m sh -c '
+                mount -t tmpfs -o size=16m none pod || exit 77
+                replaycache fetch remote pod --json | tail -n 1
+                echo "files: $(ls pod | wc -l), unfinished: $(ls -A pod | grep -c part)"
+                mount -o remount,size=64m pod
+                replaycache fetch remote pod > /dev/null
+                echo "status $?, files: $(ls pod | wc -l)"'
+            """
+        let result = try await sandbox.shell(script, machine: "pod")
+        guard result.status != 77 else { return }  // A container without the right to mount.
+        let summary = try JSONValue(parsing: try #require(result.lines.first))
+        #expect(summary["left"]?["reason"]?.string == "disk")
+        #expect(summary["left"]?["files"]?.int == 1)
+        #expect(summary["left"]?["bytes"]?.int == 40 << 20)
+        #expect(summary["filesPlaced"]?.int == 5)
+        #expect(result.lines.dropFirst() == ["files: 5, unfinished: 0", "status 0, files: 6"])
+    }
+
     /// Room for bytes, and none for files: only the attempt tells.
     @Test(.enabled(if: Surroundings.isRoot && Program.exist("unshare", "mount"), "mounts a small disk"))
     func aDiskThatTurnsOutToBeFullLeavesAStateToContinueFrom() async throws {

@@ -219,7 +219,7 @@ struct Fetch {
         context.progress.begin("fetching", items: files, bytes: bytes)
         let disk = DiskSpace(of: root.path)
         try await warnOfRoom(totals, disk, root)
-        var room = FetchRoom(disk: disk, begun: begun, links: options.links)
+        var room = FetchRoom(disk: disk, repository: repository, begun: begun, links: options.links)
         var placer = Placer(context: context, root: root, place: repository.store.record.id)
         try await context.agree(
             on: items([.adopt], repository.store),
