@@ -21,9 +21,17 @@ extension Repository {
     /// - Returns: What was found out of order.
     @discardableResult
     func catchUp() async throws -> [Warning] {
-        let reader = LogReader(place: place, remote: remote, store: store, catalog: catalog)
+        let reader = LogReader(place: place, remote: remote, catalog: catalog, store: store)
         let found = try await reader.catchUp(ifSo: { try await Self.manifest(place, remote) != nil })
         guard found.isSameLog else { throw Self.gone(place) }
+        guard found.store === store else {
+            throw ReplayCacheError(
+                .busy,
+                "the log at \(place) was compacted while this command ran",
+                hint: "run the same command again",
+                subject: place.canonical
+            )
+        }
         return found.warnings
     }
 }
