@@ -1,9 +1,10 @@
 import FoundationEssentials
+import ReplayCache
 import ReplayCacheTestSupport
 import Testing
 
 /// The shell script of `docs/format.md` restores a repository without the program.
-@Suite(.enabled(if: hasTools, "needs zstd, jq and sha256sum"))
+@Suite(.enabled(if: hasTools, "needs zstd, jq, sqlite3 and sha256sum"))
 struct RecoveryTests {
     @Test func aShellRestoresTheNewestStateOfEveryPath() async throws {
         let sandbox = try CommandLineSandbox()
@@ -21,6 +22,17 @@ struct RecoveryTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(try sandbox.isSameTree("slp", "out/replays"))
         #expect(try sandbox.read("out/checkpoints/fox/model.pkl") == sandbox.read("model.pkl"))
+
+        // The same from a base and the segments after it.
+        let laptop = try await Laptop(home: sandbox("compacting"), folder: sandbox("slp"))
+        try await laptop.repository(at: Place(sandbox("remote"))).compact()
+        #expect(try await sandbox.shell("cd remote/log && rm $(ls | sort | head -n -1)").status == 0)
+        try sandbox.write("slp/changed.slp", "after that")
+        try await sandbox.run("push", "slp", "remote")
+        let again = try await sandbox.shell("sh restore.sh remote again")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try sandbox.isSameTree("slp", "again/replays"))
+        #expect(try sandbox.read("again/checkpoints/fox/model.pkl") == sandbox.read("model.pkl"))
     }
 
     private static func script() throws -> String {
@@ -31,6 +43,6 @@ struct RecoveryTests {
     }
 }
 
-private let hasTools = ["zstd", "jq", "sha256sum"].allSatisfy {
+private let hasTools = ["zstd", "jq", "sqlite3", "sha256sum"].allSatisfy {
     FileManager.default.fileExists(atPath: "/usr/bin/\($0)")
 }
