@@ -37,7 +37,7 @@ CREATE TABLE content (
 -- The state of each path. `content` is NULL for a deleted path. In a base `line` is 0 where the path has no history: it
 -- orders the operations of one segment.
 CREATE TABLE entry (
-    path TEXT PRIMARY KEY CHECK (typeof(path) = 'text'),
+    path TEXT PRIMARY KEY CHECK (typeof(path) = 'text' AND instr(CAST(path AS BLOB), x'00') = 0),
     segment INTEGER NOT NULL REFERENCES segment (id),
     line INTEGER NOT NULL,
     was INTEGER REFERENCES content (id),
@@ -48,7 +48,7 @@ CREATE TABLE entry (
 -- What each path held before, and what lost against it. `hlc` is that of the segment, so that the versions newer than one
 -- are found without a look at the older ones.
 CREATE TABLE history (
-    path TEXT NOT NULL,
+    path TEXT NOT NULL CHECK (typeof(path) = 'text' AND instr(CAST(path AS BLOB), x'00') = 0),
     content INTEGER REFERENCES content (id),
     was INTEGER REFERENCES content (id),
     mtime INTEGER,

@@ -1,5 +1,4 @@
--- Indexes of a place's database that a base does not carry: made here faster than they would be downloaded. Not part of the
--- format.
+-- The index without which nothing can be merged into a place's database. A base does not carry it: it is made here faster
+-- than it would be downloaded. Not part of the format.
 
 CREATE UNIQUE INDEX IF NOT EXISTS content_digest ON content (digest);
-CREATE INDEX IF NOT EXISTS entry_content ON entry (content);

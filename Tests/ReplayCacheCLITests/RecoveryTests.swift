@@ -75,6 +75,18 @@ struct RecoveryTests {
         #expect(try sandbox.isSameTree("pod", "out/replays"))
         #expect(try sandbox.isSameTree("slp", "out/replays"))
         #expect(try sandbox.read("out/checkpoints/fox/model.pkl") == sandbox.read("model.pkl"))
+
+        // The same from a base and the segments after it.
+        let laptop = try await Laptop(home: sandbox("compacting"), folder: sandbox("slp"))
+        try await laptop.repository(at: Place(sandbox("remote"))).compact()
+        #expect(try await sandbox.shell("cd remote/log && rm $(ls | sort | head -n -1) && rm -r ../../out").status == 0)
+        try sandbox.write("slp/changed.slp", "after that")
+        try await push()
+        let again = try await recover()
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(again.output.contains("base/"))
+        #expect(try sandbox.isSameTree("slp", "out/replays"))
+        #expect(try sandbox.read("out/checkpoints/fox/model.pkl") == sandbox.read("model.pkl"))
     }
 
     @Test func whatIsDamagedIsNamedAndTheRestRestored() async throws {

@@ -44,6 +44,7 @@ package enum Schema {
             try dropEverything(in: database)
             try makeBase(in: database)
             try makeIndexes(in: database)
+            try makeLaterIndexes(in: database)
         }
         return database
     }
@@ -54,7 +55,7 @@ package enum Schema {
         try ReplayRows.storeNames(in: database)
     }
 
-    /// Makes the indexes without which nothing can be merged into a place's database.
+    /// Makes the index without which nothing can be merged into a place's database.
     static func makeIndexes(in database: Database) throws {
         try database.execute(text(PackageResources.base_local_sql))
     }

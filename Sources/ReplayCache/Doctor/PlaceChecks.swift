@@ -40,7 +40,11 @@ struct PlaceChecks {
         let found = try await examination.outcome {
             try await BlockingPool.shared.run {
                 let path = "\(home)/\(try Catalog.databaseName(of: place, in: home))"
-                return try DatabaseHealth.check(path, name: "the state of the place in", knownVersion: Schema.baseVersion)
+                return try DatabaseHealth.check(
+                    path,
+                    name: "the state of the place in",
+                    knownVersion: Schema.baseVersion
+                )
             }
         }
         switch found {

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SystemPackage
 
 /// The bytes of bases: made, brought and checked (`docs/format.md`, "Base").
 enum BaseFile {
@@ -6,7 +7,9 @@ enum BaseFile {
     static let maximumEncodedByteCount: Int64 = 2 << 30
     static let maximumByteCount: Int64 = 16 << 30
 
-    /// A database shrinks by this at most; an empty one has pages of zeros, hence the allowance. More is a bomb.
+    /// How far a database shrinks at most, with an allowance for the zeros of an empty one.
+    ///
+    /// More is a bomb.
     private static func maximumByteCount(encoded: Int64) -> Int64 { min(maximumByteCount, encoded * 64 + 4 << 20) }
 
     /// Compresses a database into `target` and returns its digest.
@@ -23,7 +26,7 @@ enum BaseFile {
             while offset < byteCount {
                 try Task.checkCancellation()
                 let count = try source.read(at: offset, into: &buffer)
-                guard count > 0 else { throw ReplayCacheError(.disk, "a base shrank while it was compressed", hint: "run the same command again") }
+                guard count > 0 else { throw FileError("read", source.path, .ioError) }
                 offset += Int64(count)
                 let piece = buffer.span.extracting(0..<count)
                 try hash.update(piece)
@@ -75,7 +78,8 @@ enum BaseFile {
     static func check(_ path: String, key: BaseKey) throws {
         do {
             try checkHeader(path)
-            let database = try Database(path: path, mode: .readOnly)
+            // For writing: SQLite looks at CHECK constraints, by which sizes and digests are bounded, only then.
+            let database = try Database(path: path)
             try database.distrustFile()
             try database.execute("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0")
             guard try database.first("PRAGMA encoding", [], { $0.text(0) }) == "UTF-8" else {

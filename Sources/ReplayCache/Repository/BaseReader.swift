@@ -85,8 +85,8 @@ struct BaseReader {
             let database = try Database(path: path)
             try database.distrustFile()
             try database.query("PRAGMA journal_mode = OFF") { _ in }
-            // Sorting 32 MB of digests at once takes half the time of doing it in pieces.
-            try database.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -48000")
+            // As much again goes to sorting the digests.
+            try database.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -16000")
             try Schema.makeIndexes(in: database)
             // Names are this program's to give.
             try database.execute("DELETE FROM character_name; DELETE FROM stage_name; DELETE FROM set_aside")

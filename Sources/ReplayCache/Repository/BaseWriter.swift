@@ -141,7 +141,8 @@ struct BaseWriter {
             "key, value",
             "SELECT key, value FROM place.repository WHERE key = 'repository'"
         )
-        try insert("segment", "id, key, hlc, writer, host", "SELECT id, key, hlc, writer, host FROM place.segment ORDER BY id")
+        let segment = "id, key, hlc, writer, host"
+        try insert("segment", segment, "SELECT \(segment) FROM place.segment ORDER BY id")
         try insert(
             "content",
             "id, encoding, generation, segment, line, size, encoded_size, digest",
@@ -201,7 +202,8 @@ struct BaseWriter {
             "(SELECT new FROM temp.same_person WHERE old = g.person\(port)), g.player\(port)"
         }
         let plain = [
-            "reader", "version", "is_teams", "is_complete", "problem", "end_method", "tiebreaker", "played_on", "started_at",
+            "reader", "version", "is_teams", "is_complete", "problem", "end_method", "tiebreaker", "played_on",
+            "started_at",
             "match_id", "winner_ports", "stage", "game", "started_at_seconds", "last_frame",
         ]
         let packed = (1...4).map { "person\($0), player\($0)" }

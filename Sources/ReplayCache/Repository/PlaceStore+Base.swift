@@ -64,9 +64,8 @@ extension PlaceStore {
 
     func growth() throws -> Growth {
         let marks = try [Name.mark, Name.seen].map { try value($0).flatMap { Int64($0) } ?? 0 }
-        let count = try database.first("SELECT count(*) FROM segment WHERE id > ?", [.integer(max(marks[0], marks[1]))]) {
-            $0.int(0)
-        }
+        let mark = SQLiteValue.integer(max(marks[0], marks[1]))
+        let count = try database.first("SELECT count(*) FROM segment WHERE id > ?", [mark]) { $0.int(0) }
         return Growth(segments: count ?? 0, byteCount: try value(Name.growth).flatMap { Int64($0) } ?? 0)
     }
 

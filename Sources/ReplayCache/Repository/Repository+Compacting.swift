@@ -11,7 +11,8 @@ extension Repository {
             try await pruneIfDue(limits)
             guard try await isWorthwhile(limits) else { return [] }
             if let reason = try await reasonNotToCompact() {
-                return [Warning(message: "the log at \(place) is long and was not compacted: \(reason)", isDamage: false)]
+                let message = "the log at \(place) is long and was not compacted: \(reason)"
+                return [Warning(message: message, isDamage: false)]
             }
             try await compact(limits)
             return []
@@ -142,7 +143,9 @@ extension Repository {
         let superseded = bases.dropFirst(Self.keptBases).filter(isOld).map(\.key.remoteKey)
         do {
             try await remove(covered.map(\.remoteKey) + superseded)
-        } catch where Self.isDenied(error) {}
+        } catch  where Self.isDenied(error) {
+            // For a client that may.
+        }
         try await store.setPruned(known.base.key)
     }
 

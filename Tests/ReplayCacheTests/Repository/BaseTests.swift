@@ -99,7 +99,9 @@ struct BaseTests {
         _ = try await laptop.repository(at: old.depot.place)
         try await old.compact(by: laptop, daysAgo: 2)
         try old.depot.remove(only.remoteKey.string)
-        let error = await #expect(throws: ReplayCacheError.self) { _ = try await laptop.repository(at: old.depot.place) }
+        let error = await #expect(throws: ReplayCacheError.self) {
+            _ = try await laptop.repository(at: old.depot.place)
+        }
         #expect(error?.hint?.contains("--new") == true)
     }
 
@@ -128,7 +130,11 @@ struct BaseTests {
         var settings = RemoteSettings()
         settings.wrap = { base in
             ListHook(base: base) { prefix in
-                guard prefix == BaseKey.prefix, !isDone.withLock({ let was = $0; $0 = true; return was }) else { return }
+                guard prefix == BaseKey.prefix,
+                    !isDone.withLock({
+                        let was = $0; $0 = true; return was
+                    })
+                else { return }
                 // Seen without a base, the log is pruned before it is read.
                 try await repository.compact()
                 if let key = try depot.keys("log/").first { try depot.remove(key) }
@@ -155,7 +161,14 @@ struct BaseTests {
         metadata.players[0].connectCode = "ANN#1"
         metadata.players[1].team = 2
         let put = Operation.Put(
-            path: "replays/a.slp", sha256: try MergeTests.digest(1), was: nil, size: 7, mtime: 8, replay: metadata, reader: 3)
+            path: "replays/a.slp",
+            sha256: try MergeTests.digest(1),
+            was: nil,
+            size: 7,
+            mtime: 8,
+            replay: metadata,
+            reader: 3
+        )
         _ = try await store.merge([try MergeTests.segment(1, [.put(put)])])
         let base = try await store.compacted(in: scratch, as: "base")
         let expected = [

@@ -40,7 +40,7 @@ struct CompactionTests {
         #expect(try await store.dump().map(Self.withoutLine) == expected, "seed \(seed)")
         let whole = try await reference.compacted(in: scratch, as: "reference-base", now: Self.soon)
         let found = try await store.compacted(in: scratch, as: "client-base", now: Self.soon)
-        #expect(try await found.dump() == whole.dump(), "seed \(seed)")
+        #expect(try await found.dump().map(Self.withoutLine) == whole.dump().map(Self.withoutLine), "seed \(seed)")
     }
 
     /// Nothing of these tests has aged by then.
@@ -49,7 +49,8 @@ struct CompactionTests {
     /// A line of a dump without the numbers of lines, which a base has only where they order something.
     private static func withoutLine(_ row: String) -> String {
         row.hasPrefix("unknown") || row.hasPrefix("checkpoint")
-            ? row : row.split(separator: ".ndjson.zst:").enumerated().map { index, part in
+            ? row
+            : row.split(separator: ".ndjson.zst:").enumerated().map { index, part in
                 index == 0 ? String(part) : String(part.drop { $0.isNumber })
             }.joined(separator: " ")
     }
@@ -178,7 +179,9 @@ struct CompactionTests {
     private static let day: Int64 = 24 * 3_600_000
 
     /// A path with a history of many days, and a base of it made `now` days after its beginning.
-    private func aged(_ days: [(day: Int64, operations: [ReplayCache.Operation])], now: Int64) async throws -> PlaceStore {
+    private func aged(_ days: [(day: Int64, operations: [ReplayCache.Operation])], now: Int64) async throws
+        -> PlaceStore
+    {
         let store = try await makeStore("aging")
         for (day, operations) in days {
             _ = try await store.merge([try MergeTests.segment(day * Self.day, operations)])
