@@ -16,17 +16,22 @@ class Library:
 
     def __init__(self, folder, folders, files):
         self.folder, self.tree, self.place = folder, folder / "tree", folder / "place"
-        self.names = [(f"folder-{a:04}/Game_{a:04}{b:04}.slp", f"{a}.{b}".encode()) for a in range(folders)
-                      for b in range(files)]
+        self.folders, self.files = folders, files
         self.write(self.tree)
         seed = folder / "seed"
         seed.mkdir()
         (seed / "seed.txt").write_text("seed")
         self.seed = seed
 
+    def names(self):
+        """Paths and contents, never all at once: a child's peak memory as told by the kernel begins with its parent's."""
+        for a in range(self.folders):
+            for b in range(self.files):
+                yield f"folder-{a:04}/Game_{a:04}{b:04}.slp", f"{a}.{b}".encode()
+
     def write(self, tree):
         made = None
-        for name, content in self.names:
+        for name, content in self.names():
             parent = name.partition("/")[0]
             if parent != made:
                 (tree / parent).mkdir(parents=True)
@@ -44,7 +49,7 @@ class Library:
         (place,) = catalog.execute("SELECT id FROM place").fetchone()
         (segment,) = state.execute("SELECT max(id) FROM segment").fetchone()
         later = time.time_ns() + 60 * 10**9
-        for number, (path, content) in enumerate(self.names, 1000):
+        for number, (path, content) in enumerate(self.names(), 1000):
             digest, status = hashlib.sha256(content).digest(), os.stat(tree / path)
             row = (number, digest, len(content))
             catalog.execute("INSERT INTO content (id, digest, size) VALUES (?, ?, ?)", row)

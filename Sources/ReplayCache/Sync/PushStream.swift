@@ -100,7 +100,19 @@ struct PushStream: Sendable {
         do {
             try await forEachConcurrently(
                 width: repository.remote.parallelism,
-                next: { try await units.next() },
+                next: {
+                    while let unit = try await units.next() {
+                        guard unit.items[0].isStored else { return unit }
+                        // Nothing to wait for, as with a folder of renamed files: a task for each would cost more than it.
+                        context.progress.advance(bytes: unit.size)
+                        try await take(
+                            .init(unit: unit, result: .success(.init(objectsReused: 1))),
+                            &committer,
+                            &counts
+                        )
+                    }
+                    return nil
+                },
                 work: { unit in
                     Outcome(
                         unit: unit,
@@ -132,10 +144,6 @@ struct PushStream: Sendable {
         -> ObjectWriter.Stored
     {
         let first = unit.items[0]
-        if first.isStored {
-            context.progress.advance(bytes: unit.size)
-            return ObjectWriter.Stored(objectsReused: 1)
-        }
         let path = try LogicalPath(first.localPath)
         let file = try await BlockingPool.shared.run {
             try SourceError.tagging {
