@@ -19,7 +19,8 @@ struct ReplayCacheCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, Verify.self, Scan.self, SQL.self,
+            Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, Verify.self, GC.self, Scan.self,
+            SQL.self,
             DoctorCommand.self,
             Checkpoint.self,
         ]

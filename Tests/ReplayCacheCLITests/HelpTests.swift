@@ -7,7 +7,7 @@ import Testing
 /// `UPDATE_SNAPSHOTS=1 swift test` writes it anew.
 struct HelpTests {
     private static let commands = [
-        [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["verify"], ["scan"], ["sql"],
+        [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["verify"], ["gc"], ["scan"], ["sql"],
         ["doctor"],
         ["checkpoint"],
         ["checkpoint", "push"], ["checkpoint", "log"], ["checkpoint", "fetch"],

@@ -14,7 +14,8 @@ struct JSONContractTests {
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
-        ["dedup", "--remote", "remote"], ["doctor", "remote"],
+        ["dedup", "--remote", "remote"], ["doctor", "remote"], ["verify", "remote"], ["verify", "remote", "--deep"],
+        ["push", "slp", "remote", "--heal"], ["gc", "remote", "--dry-run"], ["gc", "remote"],
     ]
 
     /// What every summary has, whatever the schema says.
@@ -30,7 +31,7 @@ struct JSONContractTests {
         let schemas = [
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
-            "check": try JSONSchemaCheck("check"),
+            "check": try JSONSchemaCheck("check"), "garbage": try JSONSchemaCheck("garbage"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {

@@ -99,6 +99,8 @@ extension Catalog {
         try database.transaction {
             try database.run("DELETE FROM agreed WHERE place = ?", .integer(place))
             try database.run("DELETE FROM transfer WHERE place = ?", .integer(place))
+            try database.run("DELETE FROM condemned WHERE place = ?", .integer(place))
+            try database.run("DELETE FROM condemned_list WHERE place = ?", .integer(place))
         }
     }
 

@@ -14,6 +14,9 @@ package struct RemoteSettings: Sendable {
     /// What stands between the engine and each remote that is opened: tests count, delay and fail requests there.
     package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
 
+    /// Nanoseconds by a clock that goes on while the machine sleeps.
+    package var sinceBoot: @Sendable () -> Int64 = { Machine.sinceBoot() }
+
     package init() {}
 
     /// Whether transfers are slowed down on purpose.

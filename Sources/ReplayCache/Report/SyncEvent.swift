@@ -24,6 +24,10 @@ public enum SyncEvent: Sendable {
     case published(path: String)
     /// This many files became visible in one commit.
     case committed(files: Int)
+    /// An object at the place is missing, or its bytes are not what they should be; these paths need it, or some of them.
+    case objectDamaged(key: String, reason: String, paths: [String])
+    /// A content whose object was missing or damaged is stored again; the path is one that needs it.
+    case healed(path: String)
     /// A request failed, `waited` seconds after it was first sent, and is sent again after a pause.
     case retrying(what: String, waited: Double, seconds: Double)
     /// Something at the place is damaged or breaks the format, and was left out: an answer may lack what is in it.
@@ -34,7 +38,7 @@ public enum SyncEvent: Sendable {
 
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
-        case v, event, path, reason, place, from, to, files, message, waited, seconds
+        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths
     }
 
     /// Writes a flat object with `event` and the fields of the case.
@@ -57,6 +61,10 @@ extension SyncEvent: Encodable {
         case .moved(let from, let to): try write("moved", [(.from, from), (.to, to)])
         case .published(let path): try write("published", [(.path, path)])
         case .retired(let path): try write("retired", [(.path, path)])
+        case .objectDamaged(let key, let reason, let paths):
+            try write("objectDamaged", [(.key, key), (.reason, reason)])
+            try container.encode(paths, forKey: .paths)
+        case .healed(let path): try write("healed", [(.path, path)])
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)

@@ -70,6 +70,10 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var bytesWasted: Int64?
     /// For `doctor`: how the checks went.
     public var checks: CheckCounts?
+    /// For `gc`: what was condemned and removed.
+    public var garbage: GarbageTotals?
+    /// For `verify REMOTE`, and for a `--heal`: what became of the objects.
+    public var verification: VerificationTotals?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
     /// True when part of the log at the place is damaged or breaks the format.

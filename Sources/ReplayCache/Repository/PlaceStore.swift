@@ -9,6 +9,8 @@ package actor PlaceStore {
     }
 
     package nonisolated let record: PlaceRecord
+    /// The folder of the catalog.
+    package nonisolated let home: String
     package let database: Database
     private nonisolated let interrupter: Interrupter
 
@@ -26,6 +28,7 @@ package actor PlaceStore {
     /// Blocks.
     init(record: PlaceRecord, home: String) throws {
         self.record = record
+        self.home = home
         database = try Schema.openPlace(at: record.path)
         interrupter = database.interrupter
         try database.distrustFile()

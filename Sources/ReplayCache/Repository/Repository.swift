@@ -21,6 +21,8 @@ package final class Repository: Sendable {
 
     let writer = newWriterName()
     let segmentsWritten = Mutex(0)
+    /// What is known of keys that collectors have condemned.
+    package let watch: CondemnedWatch
 
     private init(
         place: Place,
@@ -33,6 +35,7 @@ package final class Repository: Sendable {
         self.place = place
         self.remote = remote
         self.store = store
+        watch = CondemnedWatch(home: store.home)
         self.id = id
         self.isNew = isNew
         self.warnings = warnings

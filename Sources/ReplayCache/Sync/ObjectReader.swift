@@ -11,17 +11,31 @@ struct ObjectReader: Sendable {
         var objectsReused = 0
     }
 
-    /// Pushing again does not help: the repository believes that it has the object.
     static let damageHint =
-        "restore the file from another machine or a backup of the remote; this version cannot repair it there"
+        "on a machine that has the file, `replaycache push DIR REMOTE --heal` or `replaycache verify REMOTE --heal` stores it again"
 
     /// Parts of one large file in flight at once.
     private var partWidth: Int { min(16, max(4, repository.remote.parallelism)) }
 
     /// Writes the content into `file`, whose digest is checked when this returns.
     ///
+    /// What is missing or damaged may have been stored elsewhere since this machine last read the log, so that is read
+    /// once more before anything is called lost.
+    ///
     /// - Throws: ``ReplayCacheError`` with code `integrity` that names the object when its bytes are wrong twice.
     func fetch(_ object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
+        do {
+            return try await fetchOnce(object, into: file)
+        } catch let error as ReplayCacheError where error.code == .integrity {
+            try await repository.readLogAgain()
+            guard let current = try await repository.store.object(of: object.key.digest), current.size == object.size,
+                current.key != object.key
+            else { throw error }
+            return try await fetchOnce(current, into: file)
+        }
+    }
+
+    private func fetchOnce(_ object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
         switch object.key.form {
         case .content(let encoding):
             try await bring(
@@ -60,17 +74,27 @@ struct ObjectReader: Sendable {
                     mark = damage.mark
                     continue
                 }
-                throw ReplayCacheError(
-                    .integrity,
-                    "object \(download.key) at \(repository.place) is damaged",
-                    hint: Self.damageHint,
-                    subject: download.key.string,
-                    cause: "\(damage.cause)"
-                )
+                throw damaged(download.key, cause: "\(damage.cause)")
             } catch let error as RemoteError {
-                throw error.classified()
+                throw missing(error)
             }
         }
+    }
+
+    func damaged(_ key: RemoteKey, cause: String) -> ReplayCacheError {
+        ReplayCacheError(
+            .integrity,
+            "object \(key) at \(repository.place) is damaged",
+            hint: Self.damageHint,
+            subject: key.string,
+            cause: cause
+        )
+    }
+
+    private func missing(_ error: RemoteError) -> ReplayCacheError {
+        var told = error.classified()
+        told.hint = told.hint ?? Self.damageHint
+        return told
     }
 
     private func fetchParts(of object: PlaceStore.StoredObject, into file: OpenFile) async throws -> Fetched {
@@ -104,14 +128,14 @@ struct ObjectReader: Sendable {
         return result
     }
 
-    private func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
+    func recipe(of object: PlaceStore.StoredObject) async throws -> Recipe {
         let key = object.key.remoteKey
         do {
             return try await repository.remote.decoded(key, maximum: Recipe.maximumByteCount) { bytes in
                 try Recipe.decode(bytes, size: object.size)
             }
         } catch let error as RemoteError {
-            throw error.classified()
+            throw missing(error)
         } catch let error where error is DecodingError || (error as? ReplayCacheError)?.code == .integrity {
             throw ReplayCacheError(
                 .integrity,
@@ -174,18 +198,87 @@ struct ObjectReader: Sendable {
             )
         }
         let size = range.upperBound - range.lowerBound
+        func bring(_ key: ObjectKey, _ encoding: Encoding) async throws {
+            try await self.bring(
+                ObjectDownload(
+                    key: key.remoteKey,
+                    encoding: encoding,
+                    digest: part.sha256,
+                    size: size,
+                    maximum: Self.maximumStored(size),
+                    file: file,
+                    offset: range.lowerBound
+                )
+            )
+        }
+        do {
+            try await bring(key, encoding)
+        } catch let error as ReplayCacheError where error.code == .integrity {
+            // The part may have been stored again for the sake of another file.
+            try await repository.readLogAgain()
+            guard let current = try await repository.store.object(of: part.sha256), current.key != key,
+                case .content(let encoding) = current.key.form
+            else { throw error }
+            do {
+                try await bring(current.key, encoding)
+            } catch let other as ReplayCacheError where other.code == .integrity {
+                throw error
+            }
+        }
+        return true
+    }
+
+    // MARK: Checks
+
+    /// Reads an object and throws away what it holds.
+    func check(_ object: PlaceStore.StoredObject, _ encoding: Encoding) async throws {
         try await bring(
             ObjectDownload(
-                key: key.remoteKey,
+                key: object.key.remoteKey,
                 encoding: encoding,
-                digest: part.sha256,
-                size: size,
-                maximum: Self.maximumStored(size),
-                file: file,
-                offset: range.lowerBound
+                digest: object.key.digest,
+                size: object.size,
+                maximum: Self.maximumStored(object.size),
+                file: nil,
+                offset: 0
             )
         )
-        return true
+    }
+
+    /// The content of an object, for parts.
+    func content(of object: PlaceStore.StoredObject, _ encoding: Encoding) async throws -> [UInt8] {
+        let stored = try await storedBytes(of: object, encoding)
+        guard encoding != .raw else { return stored }
+        return try await BlockingPool.shared.run {
+            let decoder = try VerifyingDecoder(encoding: encoding, digest: object.key.digest, byteCount: object.size)
+            let content = ByteCollector()
+            try decoder.decode(stored.span) { content.append($0) }
+            try decoder.finish()
+            return content.bytes
+        }
+    }
+
+    /// The bytes of an object as they are stored, once their content is known to be right.
+    func storedBytes(of object: PlaceStore.StoredObject, _ encoding: Encoding) async throws -> [UInt8] {
+        let key = object.key.remoteKey
+        do {
+            return try await repository.remote.decoded(key, maximum: Self.maximumStored(object.size)) { bytes in
+                try await BlockingPool.shared.run {
+                    let decoder = try VerifyingDecoder(
+                        encoding: encoding,
+                        digest: object.key.digest,
+                        byteCount: object.size
+                    )
+                    try decoder.decode(bytes.span) { _ in }
+                    try decoder.finish()
+                    return bytes
+                }
+            }
+        } catch let error as RemoteError where error.reason == .notFound {
+            throw missing(error)
+        } catch let error where error is ObjectEncodingError || error is RemoteError {
+            throw damaged(key, cause: "\(error)")
+        }
     }
 }
 

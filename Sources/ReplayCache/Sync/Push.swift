@@ -33,6 +33,12 @@ struct Push {
         } else {
             store = try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home)
         }
+        if options.isHealing, let repository {
+            let heal = PushHeal(context: context, repository: repository, root: root)
+            let found = try await heal.run(isDryRun: options.isDryRun)
+            summary.verification = found
+            summary.integrityFailed = found.contentsLost > 0
+        }
         let totals = try await store.interruptible { try await store.planPush(scope(root)) }
         let candidates = try await store.candidateCount(scope(root))
         // What is deferred or failed may have matched, and is told.

@@ -3,9 +3,9 @@ internal import SystemPackage
 /// What every operation needs: the catalog, and where to tell how it goes.
 package struct SyncContext: Sendable {
     package let catalog: Catalog
-    package let progress: Progress
+    package var progress: Progress
     /// How requests are to go; what happens on the way goes to `report`.
-    package let remoteSettings: RemoteSettings
+    package var remoteSettings: RemoteSettings
     package let report: @Sendable (SyncEvent) -> Void
 
     package init(
@@ -20,9 +20,16 @@ package struct SyncContext: Sendable {
         self.report = report
     }
 
+    /// The same, without telling how far it is.
+    var withoutProgress: SyncContext {
+        var context = self
+        context.progress = Progress()
+        return context
+    }
+
     /// Opens the repository at a place for reading.
     func repository(at place: Place) async throws -> Repository {
-        try await Repository.open(place, catalog: catalog, settings: remoteSettings)
+        try await Repository.open(place, catalog: catalog, settings: remoteSettings).configured(for: self)
     }
 
     /// Opens the repository at a place for writing, creating it in an empty or absent place.
@@ -32,7 +39,7 @@ package struct SyncContext: Sendable {
             catalog: catalog,
             settings: remoteSettings,
             insistsOnNew: insistsOnNew
-        )
+        ).configured(for: self)
     }
 
     func report(_ warnings: [Repository.Warning], into summary: inout SyncSummary) {

@@ -12,6 +12,8 @@ public struct PushOptions: Sendable {
     public var isParanoid = false
     /// Let the local side win where both changed; the other stays in the history of the path.
     public var isForced = false
+    /// Store again what is missing at the place and the folder has.
+    public var isHealing = false
     /// Start a new repository where the one that was known is gone or replaced.
     public var insistsOnNew = false
     /// Only work out what would be done.
@@ -77,8 +79,11 @@ public struct TransferOptions: Sendable {
     public var uploadBytesPerSecond: Int64?
     /// Bytes a second from a bucket; nil for as many as go through.
     public var downloadBytesPerSecond: Int64?
-    /// See ``RemoteSettings/wrap``.
+
+    /// What stands between the engine and each remote, for tests: see ``RemoteSettings/wrap``.
     package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
+    /// Nanoseconds by a clock that goes on while the machine sleeps.
+    package var sinceBoot: @Sendable () -> Int64 = { Machine.sinceBoot() }
 
     /// As much as there is.
     public init() {}
@@ -90,6 +95,7 @@ public struct TransferOptions: Sendable {
         settings.downloadBytesPerSecond = downloadBytesPerSecond
         settings.report = report
         settings.wrap = wrap
+        settings.sinceBoot = sinceBoot
         return settings
     }
 }

@@ -2,11 +2,15 @@
 struct Verify {
     let context: SyncContext
     let directory: String
+    /// The share of the files to read, in per cent: those that were not read for longest, so that a share a day reads all
+    /// in time.
+    var sharePercent = 100.0
+
+    private static let pageCount = 512
 
     func run() async throws -> SyncSummary {
         let started = ContinuousClock.now
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
-        context.progress.begin("verifying")
         var summary = try await check(root)
         guard summary.filesSeen > 0 else {
             throw ReplayCacheError(
@@ -21,14 +25,51 @@ struct Verify {
     }
 
     private func check(_ root: LocalRoot) async throws -> SyncSummary {
+        let queue = "verification_\(newWriterName())"
+        let count = try await context.catalog.beginVerification(queue, root: root.id)
+        do {
+            let summary = try await check(root, queue, count: count)
+            try await context.catalog.endVerification(queue)
+            return summary
+        } catch {
+            try? await context.catalog.endVerification(queue)
+            throw error
+        }
+    }
+
+    private func check(_ root: LocalRoot, _ queue: String, count: Int) async throws -> SyncSummary {
         var summary = SyncSummary(command: "verify")
-        var files = KnownFiles(catalog: context.catalog, root: root.id)
+        // Rounded up, so that no share is nothing.
+        let last = Int64((Double(count) * min(100, sharePercent) / 100).rounded(.up))
+        context.progress.begin("verifying", items: Int(last))
+        var page: ArraySlice<Catalog.QueuedFile> = []
+        var position: Int64 = 0
+        var sound: [KnownFile] = []
+        let startedAt = Machine.now()
         try await forEachConcurrently(
             width: 2 * Machine.coreCount,
-            next: { try await files.next() },
+            next: {
+                if page.isEmpty {
+                    page = try await context.catalog.queuedFiles(
+                        queue,
+                        after: position,
+                        through: last,
+                        limit: Self.pageCount
+                    )[...]
+                    position = page.last?.position ?? position
+                }
+                return page.popFirst()?.file
+            },
             work: { await check($0, root) },
-            collect: { tell($0, &summary) }
+            collect: { result in
+                tell(result, &summary)
+                if case .sound = result.finding { sound.append(result.file) }
+                guard sound.count >= Self.pageCount else { return }
+                try await context.catalog.verified(sound, at: startedAt)
+                sound.removeAll(keepingCapacity: true)
+            }
         )
+        try await context.catalog.verified(sound, at: startedAt)
         return summary
     }
 

@@ -25,7 +25,7 @@ public struct Workspace: Sendable {
         }
     }
 
-    private var context: SyncContext {
+    var context: SyncContext {
         SyncContext(catalog: catalog, progress: progress, transfer: transfer, report: report)
     }
 
@@ -77,11 +77,6 @@ public struct Workspace: Sendable {
             try await Status(context: context, directory: directory, place: place, path: path, isOffline: isOffline)
                 .run()
         }
-    }
-
-    /// Reads a folder again and compares it with the catalog.
-    public func verify(_ directory: String) async throws -> SyncSummary {
-        try await wrapping("verifying \(directory)") { try await Verify(context: context, directory: directory).run() }
     }
 
     /// Where ``query(_:in:_:)`` looks.
@@ -262,7 +257,7 @@ public struct Workspace: Sendable {
 }
 
 /// Turns whatever `body` throws into a ``ReplayCacheError``.
-private func wrapping<Value>(_ action: String, _ body: () async throws -> Value) async throws -> Value {
+func wrapping<Value>(_ action: String, _ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
     } catch {

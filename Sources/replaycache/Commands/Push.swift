@@ -38,6 +38,9 @@ struct Push: ReplayCacheSubcommand {
     @Flag(name: .customLong("new"), help: "Start again where the known repository is gone or replaced.")
     var startsNew = false
 
+    @Flag(help: "Store again what is missing at the remote, for example after another program removed it.")
+    var heal = false
+
     @Flag(help: "Read every file, whatever its time stamps say.")
     var paranoid = false
 
@@ -57,6 +60,7 @@ struct Push: ReplayCacheSubcommand {
         options.followsLinks = follow
         options.isForced = force
         options.insistsOnNew = startsNew
+        options.isHealing = heal
         options.isParanoid = paranoid
         options.isDryRun = dryRun
         try await global.run(transfer.options()) { [options] workspace in

@@ -46,6 +46,8 @@ final class Narrator: Sendable {
         case .failed(let path, let reason): return "failed: \(path): \(reason)"
         case .refused(let path, let reason): return "refused: \(path) \(reason)"
         case .conflict(let path): return "conflict: \(path) changed on both sides"
+        case .objectDamaged(let key, let reason, let paths):
+            return paths.isEmpty ? "\(key) \(reason)" : "\(key) \(reason); needed by \(paths.joined(separator: ", "))"
         case .damaged(let message), .warning(let message): return "warning: \(message)"
         default: break
         }
@@ -58,6 +60,7 @@ final class Narrator: Sendable {
         case .placed(let path): return isVerbose ? "placed: \(path)" : nil
         case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
         case .published(let path): return isVerbose ? "published: \(path)" : nil
+        case .healed(let path): return isVerbose ? "stored again: \(path)" : nil
         case .moved(let from, let to): return isVerbose ? "moved: \(from) -> \(to)" : nil
         case .retrying(let what, let waited, let seconds):
             // Short waits are nobody's business; a long one explains why nothing moves, and once for all that wait.

@@ -5,6 +5,10 @@ enum SummaryText {
     static func lines(_ summary: SyncSummary) -> [String] {
         var lines = [headline(summary)]
         if summary.command == "status" { lines = status(summary) }
+        if let garbage = summary.garbage { lines = collected(garbage, summary) }
+        if let found = summary.verification {
+            lines = verified(found, summary) + (summary.command == "verify" ? [] : lines)
+        }
         let remarks: [(Int, String)] = [
             (
                 summary.filesDeferred,
@@ -89,6 +93,35 @@ enum SummaryText {
                 : "fetch would place \(files(plan.fetchFiles)): \(objects(plan.fetchObjects)), "
                     + "\(ByteCount(plan.fetchBytesEncoded)) to receive for \(ByteCount(plan.fetchBytesRaw))",
         ]
+    }
+
+    private static func collected(_ totals: GarbageTotals, _ s: SyncSummary) -> [String] {
+        let (removed, condemned) = (objects(totals.removed), objects(totals.condemned))
+        let time = "\(Decimals.format(s.seconds, places: 2)) s, \(requests(s.requests))"
+        let deed =
+            s.dryRun
+            ? "would remove \(removed), \(ByteCount(totals.bytesFreed)), and condemn \(condemned)"
+            : "removed \(removed), \(ByteCount(totals.bytesFreed)) freed; condemned \(condemned)"
+        guard totals.bytesWaiting > 0 else { return ["\(deed) (\(time))"] }
+        return ["\(deed) (\(time))", "  \(ByteCount(totals.bytesWaiting)) wait for a run a day later"]
+    }
+
+    private static func verified(_ found: VerificationTotals, _ s: SyncSummary) -> [String] {
+        let read = found.objectsRead > 0 ? ", \(Decimals.grouped(found.objectsRead)) read" : ""
+        var lines = [
+            "\(objects(found.objects)) needed at the remote\(read): \(Decimals.grouped(found.missing)) missing, "
+                + "\(Decimals.grouped(found.damaged)) damaged"
+                + (s.command == "verify"
+                    ? " (\(Decimals.format(s.seconds, places: 2)) s, \(requests(s.requests)))" : "")
+        ]
+        if found.healed > 0 { lines.append("  \(files(found.healed)) stored again") }
+        if found.contentsLost > 0 { lines.append("  \(files(found.contentsLost)) cannot be fetched") }
+        if found.unreferenced > 0, s.command == "verify" {
+            lines.append(
+                "  \(objects(found.unreferenced)), \(ByteCount(found.bytesUnreferenced)), not referred to; gc removes them"
+            )
+        }
+        return lines
     }
 
     private static func moved(_ count: Int, _ raw: Int64, _ wire: Int64, _ verb: String) -> String {

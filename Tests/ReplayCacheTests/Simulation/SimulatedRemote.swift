@@ -40,6 +40,8 @@ struct SimulatedRemote: Remote {
     let session: SimulatedSession
     /// Told of each commit after it took effect, before anything else happens.
     let committed: @Sendable (RemoteKey, [UInt8]) async -> Void
+    /// Told when something was removed.
+    let removed: @Sendable (RemoteKey) async -> Void
 
     private func request<Value: Sendable>(
         _ verb: String,
@@ -114,7 +116,12 @@ struct SimulatedRemote: Remote {
     }
 
     func delete(_ keys: [RemoteKey]) async throws {
-        for key in keys { try await request("delete", key) { place.delete([key]) } }
+        for key in keys {
+            try await request("delete", key) {
+                place.delete([key])
+                await removed(key)
+            }
+        }
     }
 
     func foreignName() async throws -> String? {

@@ -51,8 +51,8 @@ struct BucketTests {
         try Tree.move(laptop.at("fox"), to: laptop.at("falco"))
         let moved = try await laptop.push(to: place)
         #expect(moved.objectsUploaded == 0)
-        // The log, the manifest before the first commit of a process, the segment.
-        #expect(moved.requests == RequestCounts(put: 1, get: 1, list: 1))
+        // The log, the manifest before the first commit of a process, the segment, what is condemned before and after it.
+        #expect(moved.requests == RequestCounts(put: 1, get: 1, list: 3))
         #expect(try await pod.fetch(from: place).filesMoved == 20)
 
         try pod.write("a checkpoint", to: "model.pt")

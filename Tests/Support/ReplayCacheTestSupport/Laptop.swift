@@ -12,17 +12,21 @@ package struct Laptop: Sendable {
     private let heard: EventLog
 
     /// Makes home and folder below the scratch directory.
-    package init(_ name: String, in scratch: Scratch) async throws {
-        try await self.init(home: scratch.at("\(name)-home"), folder: try scratch.folder(name))
+    package init(
+        _ name: String,
+        in scratch: Scratch,
+        transfer: TransferOptions = TransferOptions()
+    ) async throws {
+        try await self.init(home: scratch.at("\(name)-home"), folder: try scratch.folder(name), transfer: transfer)
     }
 
     /// Opens a home, which may exist.
-    package init(home: String, folder: String) async throws {
+    package init(home: String, folder: String, transfer: TransferOptions = TransferOptions()) async throws {
         self.home = home
         self.folder = folder
         let heard = EventLog()
         self.heard = heard
-        workspace = try await Workspace.open(home: home) { heard.append($0) }
+        workspace = try await Workspace.open(home: home, transfer: transfer) { heard.append($0) }
     }
 
     /// The same folder after the catalog was lost.
@@ -97,7 +101,7 @@ package struct Laptop: Sendable {
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
     case created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, published,
-        committed, retrying, warning
+        committed, retrying, warning, objectDamaged, healed
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -114,6 +118,8 @@ package enum EventKind: Sendable {
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")
         case .retrying(let what, _, _): (.retrying, what)
+        case .objectDamaged(let key, _, _): (.objectDamaged, key)
+        case .healed(let path): (.healed, path)
         case .damaged(let message), .warning(let message): (.warning, message)
         }
     }
