@@ -76,10 +76,10 @@ extension Repository {
 
     private func publish(_ operations: [Operation]) async throws {
         while true {
-            let started = Machine.sinceBoot()
+            let started = watch.now
             let (key, segment) = try await put(operations)
             // Asleep or stuck meanwhile: the same operations under a new stamp. Merging both changes nothing.
-            guard Machine.sinceBoot() - started < Self.maximumCommitDuration else { continue }
+            guard watch.now - started < Self.maximumCommitDuration else { continue }
             if let refusal = try await store.merge([(key, segment)]).first {
                 throw ReplayCacheError(.unclassified, "an operation just committed was refused: \(refusal.reason)")
             }

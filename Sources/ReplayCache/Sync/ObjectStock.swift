@@ -22,7 +22,8 @@ struct ObjectStock: Sendable {
     /// A commit that was decided on before another key of the content was condemned may have told that one meanwhile, and
     /// a collector that saw neither commit would remove it (`docs/format.md`, "Garbage collection").
     func mustBeTold(_ digest: Digest) async throws -> Bool {
-        try await catalog.nextGeneration(of: digest, place: repository.store.record.id) > 0
+        guard repository.watch.hasKeys else { return false }
+        return try await repository.watch.catalog().nextGeneration(of: digest, place: repository.store.record.id) > 0
     }
 
     /// A key under which a content may be stored: of the first generation that is not condemned.

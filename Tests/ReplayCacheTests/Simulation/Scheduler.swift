@@ -92,8 +92,11 @@ final class Scheduler: Sendable {
     private func passTime(_ state: inout State) {
         place.advance(milliseconds: Int64.random(in: 1...40, using: &state.random))
         guard Int.random(in: 0..<20, using: &state.random) == 0 else { return }
-        let isLong = Bool.random(using: &state.random)
-        let minutes = Int64.random(in: isLong ? 60...2000 : 1...45, using: &state.random)
+        // Hours for those who wait a day, and weeks for what is forgotten after some.
+        let range: ClosedRange<Int64> = [1...45, 60...2000, 10_000...50_000][
+            Int.random(in: 0...2, using: &state.random)
+        ]
+        let minutes = Int64.random(in: range, using: &state.random)
         let then = place.now.milliseconds + minutes * 60_000
         for waiter in state.waiters where waiter.what == Self.commit {
             guard then - waiter.since.milliseconds < Self.maximumCommitDuration else { return }

@@ -47,7 +47,8 @@ final class SimulatedClient {
             try await process { workspace in
                 switch action {
                 case 0..<10: try await push(workspace, isForced: isForced)
-                case 10..<17: try await fetch(workspace, isForced: isForced)
+                case 10..<14: try await fetch(workspace, isForced: isForced)
+                case 14..<17: try await collect(workspace)
                 default: try await pushCheckpoint(workspace)
                 }
             }
@@ -67,6 +68,7 @@ final class SimulatedClient {
         do {
             var transfer = TransferOptions()
             transfer.wrap = simulation.wrap(session)
+            transfer.sinceBoot = { [place = simulation.place] in place.now.milliseconds * 1_000_000 }
             let workspace = try await Workspace.open(home: home, transfer: transfer) { [heard] event in
                 heard.events.withLock { $0.append(event) }
             }
@@ -76,6 +78,9 @@ final class SimulatedClient {
             simulation.scheduler.note("\(number): was killed")
         } catch let error as ReplayCacheError where error.code == .notFound && error.message.hasPrefix("no repository")
         {
+            simulation.scheduler.note("\(number): \(error.message)")
+        } catch let error as ReplayCacheError where error.code == .busy {
+            // Days went by in the middle of a push.
             simulation.scheduler.note("\(number): \(error.message)")
         }
         guard session.isDead else { return }
@@ -148,6 +153,13 @@ final class SimulatedClient {
         options.isForced = isForced
         simulation.scheduler.note("\(number): fetches\(isForced ? " by force" : "")")
         _ = try await workspace.fetch(from: simulation.name, into: folder, options: options)
+    }
+
+    private func collect(_ workspace: Workspace) async throws {
+        simulation.scheduler.note("\(number): collects")
+        var options = GarbageOptions()
+        options.insists = true
+        _ = try await workspace.collectGarbage(at: simulation.name, options: options)
     }
 
     private func pushCheckpoint(_ workspace: Workspace) async throws {

@@ -68,6 +68,15 @@ actor SimulatedObserver {
     /// Everything that is visible has its object.
     func checkEverything() async throws {
         for (path, digest) in try await entries() { try await check(digest, path) }
+        for digest in try await store.checkpointContents() { try await check(digest, "a checkpoint") }
+    }
+
+    func removed(_ key: RemoteKey) async {
+        do {
+            try await checkEverything()
+        } catch {
+            place.report("\(key) was removed: \(error)")
+        }
     }
 
     /// What every path shows.
@@ -94,5 +103,12 @@ actor SimulatedObserver {
         let other = try await Self.makeStore(at: name, home: home)
         for segment in segments.shuffled(using: &random) { _ = try await other.merge([segment]) }
         return try await other.dump()
+    }
+}
+
+extension PlaceStore {
+    fileprivate func checkpointContents() throws -> Set<Digest> {
+        let sql = "SELECT DISTINCT c.digest FROM main.checkpoint_file f JOIN main.content c ON c.id = f.content"
+        return Set(try database.all(sql) { Digest(bytes: $0.blob(0)) }.compactMap(\.self))
     }
 }

@@ -40,6 +40,8 @@ struct SimulatedRemote: Remote {
     let session: SimulatedSession
     /// Told of each commit after it took effect, before anything else happens.
     let committed: @Sendable (RemoteKey, [UInt8]) async -> Void
+    /// Told when something was removed.
+    let removed: @Sendable (RemoteKey) async -> Void
 
     private func request<Value: Sendable>(
         _ verb: String,
@@ -59,7 +61,7 @@ struct SimulatedRemote: Remote {
 
     /// Names of writers are random; what tells one run from another must not.
     private static func title(_ key: RemoteKey) -> String {
-        key.string.hasPrefix(SegmentKey.prefix) ? SegmentKey.prefix : key.string
+        [SegmentKey.prefix, CondemnedListKey.prefix].first { key.string.hasPrefix($0) } ?? key.string
     }
 
     func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {
@@ -114,7 +116,12 @@ struct SimulatedRemote: Remote {
     }
 
     func delete(_ keys: [RemoteKey]) async throws {
-        for key in keys { try await request("delete", key) { place.delete([key]) } }
+        for key in keys {
+            try await request("delete", key) {
+                place.delete([key])
+                await removed(key)
+            }
+        }
     }
 
     func foreignName() async throws -> String? {

@@ -47,7 +47,12 @@ final class Simulation: Sendable {
 
     func wrap(_ session: SimulatedSession) -> @Sendable (any Remote) -> any Remote {
         { [place, observer] _ in
-            SimulatedRemote(place: place, session: session) { key, bytes in await observer.commit(key, bytes) }
+            SimulatedRemote(
+                place: place,
+                session: session,
+                committed: { key, bytes in await observer.commit(key, bytes) },
+                removed: { key in await observer.removed(key) }
+            )
         }
     }
 
