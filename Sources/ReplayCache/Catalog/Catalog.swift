@@ -68,9 +68,14 @@ package actor Catalog {
     static func databaseName(of place: Place, in home: String) throws -> String {
         let path = path(in: home)
         guard (try? Machine.canonicalPath(path)) != nil else { return try databaseName(of: place) }
-        let database = try Database(path: path, mode: .readOnly)
-        let find = "SELECT database FROM place WHERE canonical = ?"
-        return try database.first(find, [.text(place.canonical)]) { $0.text(0) } ?? databaseName(of: place)
+        do {
+            let find = "SELECT database FROM place WHERE canonical = ?"
+            let database = try Database(path: path, mode: .readOnly)
+            return try database.first(find, [.text(place.canonical)]) { $0.text(0) } ?? databaseName(of: place)
+        } catch is SQLiteError {
+            // A catalog that cannot be read is told where it is examined itself.
+            return try databaseName(of: place)
+        }
     }
 
     /// The row of a place that was used before; nil when it was not.
