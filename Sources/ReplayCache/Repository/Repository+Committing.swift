@@ -30,7 +30,7 @@ extension Repository {
             )
         }
         try await lookForCondemned(after: Self.lookLifetime)
-        var operations = try await withoutCondemned(operations)
+        var operations = try await tellingKeys(of: try await withoutCondemned(operations))
         for _ in 0..<Self.maximumRounds {
             try await publish(operations)
             try await lookForCondemned(after: 0)

@@ -133,6 +133,41 @@ extension Repository {
         return objects.filter { condemned.contains($0.key) }
     }
 
+    /// The same operations, and before them the keys of contents that they name, that are stored already, and of which
+    /// another key was condemned.
+    ///
+    /// A commit that was decided on before that key was condemned may tell it later than this one was decided on, and have
+    /// the last word; a collector that saw neither commit would then remove the key that is right (`docs/format.md`,
+    /// "Garbage collection").
+    func tellingKeys(of operations: [Operation]) async throws -> [Operation] {
+        guard watch.hasKeys else { return operations }
+        var told: Set<Digest> = []
+        var named: [Digest] = []
+        for operation in operations {
+            switch operation {
+            case .put(let put): named.append(put.sha256)
+            case .ckpt(let checkpoint): named += checkpoint.files.map(\.sha256)
+            case .obj(let object): told.insert(object.sha256)
+            default: continue
+            }
+        }
+        var keys: [Operation] = []
+        let catalog = try await watch.catalog()
+        for digest in named where told.insert(digest).inserted {
+            guard try await catalog.nextGeneration(of: digest, place: store.record.id) > 0,
+                let known = try await store.object(of: digest)
+            else { continue }
+            let object = Operation.Obj(
+                sha256: digest,
+                size: known.size,
+                key: known.key.remoteKey.string,
+                encodedSize: known.encodedSize
+            )
+            keys.append(.obj(object))
+        }
+        return keys + operations
+    }
+
     private func hasCondemnedParts(_ object: PlaceStore.StoredObject) async throws -> Bool {
         let recipe: Recipe
         do {

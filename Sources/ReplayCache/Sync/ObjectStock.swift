@@ -17,15 +17,6 @@ struct ObjectStock: Sendable {
     /// condemn, and what is condemned meanwhile shows when the commit looks again.
     func mayName(_ key: ObjectKey) async throws -> Bool { try await repository.mayName(key) }
 
-    /// Whether a commit that puts a content which is stored already must tell the key once more.
-    ///
-    /// A commit that was decided on before another key of the content was condemned may have told that one meanwhile, and
-    /// a collector that saw neither commit would remove it (`docs/format.md`, "Garbage collection").
-    func mustBeTold(_ digest: Digest) async throws -> Bool {
-        guard repository.watch.hasKeys else { return false }
-        return try await repository.watch.catalog().nextGeneration(of: digest, place: repository.store.record.id) > 0
-    }
-
     /// A key under which a content may be stored: of the first generation that is not condemned.
     func newKey(for digest: Digest, form: ObjectKey.Form) async throws -> ObjectKey {
         ObjectKey(digest: digest, generation: try await repository.nextGeneration(of: digest), form: form)

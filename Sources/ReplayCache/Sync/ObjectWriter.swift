@@ -66,24 +66,13 @@ struct ObjectWriter: Sendable {
         // An object that is said to have another size would be refused by who fetches it: tell them better.
         if let known = try await stock.object(of: digest), known.size == size {
             context.progress.advance(bytes: size)
-            return try await reuse(known)
+            return Stored(objectsReused: 1)
         }
         guard size <= Recipe.threshold else { return try await storeInParts(file, digest: digest, size: size) }
         let slice = SourceSlice(file: file, range: 0..<size)
         let stored = try await storeWhole(slice, digest: digest, size: size)
         context.progress.advance(bytes: size)
         return stored
-    }
-
-    private func reuse(_ known: PlaceStore.StoredObject) async throws -> Stored {
-        guard try await stock.mustBeTold(known.key.digest) else { return Stored(objectsReused: 1) }
-        let operation = Operation.Obj(
-            sha256: known.key.digest,
-            size: known.size,
-            key: known.key.remoteKey.string,
-            encodedSize: known.encodedSize
-        )
-        return Stored(operations: [.obj(operation)], objectsReused: 1)
     }
 
     /// The object of a content that was put and not committed; nil when there is none to rely on.
@@ -210,7 +199,7 @@ struct ObjectWriter: Sendable {
         defer { gate.leave(digest) }
         if let known = try await stock.object(of: digest), known.key.form != .recipe, known.size == size {
             let part = Recipe.Part(sha256: digest, key: known.key.remoteKey.string, encodedSize: known.encodedSize)
-            return StoredPart(index: index, recipePart: part, stored: try await reuse(known))
+            return StoredPart(index: index, recipePart: part, stored: Stored(objectsReused: 1))
         }
         let stored = try await storeWhole(slice, digest: digest, size: size, isPart: true)
         guard case .obj(let object)? = stored.operations.first else {
