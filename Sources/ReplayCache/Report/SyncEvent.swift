@@ -51,8 +51,8 @@ public enum SyncEvent: Sendable {
 
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
-        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host, command, root,
-            bytes
+        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host,
+            command, root, bytes
     }
 
     /// Writes a flat object with `event` and the fields of the case.

@@ -81,7 +81,10 @@ struct LogReader {
         let isNewestListed = newest == nil || listing.keys.contains { $0.key.hlc == newest }
         var bases: [ListedBase] = []
         if !isNewestListed || insistsOnBase { bases = try await BaseReader.list(remote).bases }
-        if isNewestListed, !insistsOnBase, try await isLookingForBasesDue(known, newest: newest) {
+        // Where there is a base, the log holds at least the newest segment.
+        if isNewestListed, !insistsOnBase, !listing.keys.isEmpty,
+            try await isLookingForBasesDue(known, newest: newest)
+        {
             bases = try await BaseReader.list(remote).bases
         }
         if let newest, !isNewestListed {

@@ -11,6 +11,9 @@ extension Repository {
         return try await !watch.catalog().isCondemned(key, place: store.record.id)
     }
 
+    /// Whether this process has looked at what is condemned.
+    var hasLooked: Bool { watch.age != nil }
+
     /// The first generation of a content's keys that was never condemned, and none before the known one.
     func nextGeneration(of digest: Digest) async throws -> Int {
         try await lookForCondemned(after: nil)

@@ -139,6 +139,9 @@ package final class Repository: Sendable {
         let manifest = Manifest(repository: newRepositoryID())
         try await remote.put(Manifest.key, try RemoteBody(manifest.encoded()), durability: .commit)
         try await store.setRepositoryID(manifest.repository)
+        // There was nothing to catch up with.
+        try await store.setLastCatchUp(try await remote.barrier())
+        try await store.setLastContact(Timestamp.now())
         return Repository(
             place: place,
             remote: remote,

@@ -138,8 +138,7 @@ extension PlaceStore {
         let row = try database.first(
             """
             SELECT r.content, r.reader, r.version, r.stage, r.is_teams, r.started_at, r.started_at_seconds, r.last_frame,
-                r.is_complete, r.problem, r.end_method, r.winner_ports, r.match_id, r.game, r.tiebreaker, r.played_on,
-                r.seed
+                r.is_complete, r.problem, r.end_method, r.winner_ports, r.match_id, r.game, r.tiebreaker, r.played_on
             FROM main.content c JOIN main.replay r ON r.content = c.id WHERE c.digest = ?
             """,
             [.blob(digest.bytes)]
@@ -160,7 +159,6 @@ extension PlaceStore {
             metadata.gameNumber = row.optionalInt(13)
             metadata.tiebreaker = row.optionalInt(14)
             metadata.playedOn = row.optionalText(15)
-            metadata.randomSeed = row.optionalInt64(16).flatMap { UInt32(exactly: $0) }
             return (content: row.int64(0), found: FoundMetadata(metadata: metadata, reader: row.int(1)))
         }
         guard let row else { return nil }

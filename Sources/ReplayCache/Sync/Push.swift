@@ -52,7 +52,7 @@ struct Push {
             if !mayBeOutOfStep { try await store.beginPushPlan() }
             try await planOnly(scope, root, store, isPlanned: !mayBeOutOfStep, isNew: repository == nil, &summary)
         }
-        try await count(mayBeOutOfStep ? nil : proof.knownFiles, scope, store, proof, &summary)
+        try await count(mayBeOutOfStep ? nil : proof.knownFiles, in: root.path, scope, store, proof, &summary)
         if options.isHealing, let repository {
             let heal = PushHeal(context: context, repository: repository, root: root)
             let found = try await heal.run(isDryRun: options.isDryRun)
@@ -69,6 +69,7 @@ struct Push {
     /// Counts what is in step: `known` files, or what the plan says.
     private func count(
         _ known: Int?,
+        in rootPath: String,
         _ scope: PlaceStore.PushScope,
         _ store: PlaceStore,
         _ proof: InStep,
@@ -91,7 +92,7 @@ struct Push {
         // What is deferred or failed may have matched, and is told.
         if candidates == 0, !options.includes.isEmpty, summary.filesDeferred + summary.filesFailed == 0 {
             let patterns = options.includes.map { DisplayText.quoted($0) }.joined(separator: " or ")
-            context.report(.warning("nothing in \(source) matches \(patterns)"))
+            context.report(.warning("nothing in \(rootPath) matches \(patterns)"))
         }
     }
 

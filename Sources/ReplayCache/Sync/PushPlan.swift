@@ -116,6 +116,19 @@ extension PlaceStore {
         return PlannedStretch(last: last, early: early ?? PlanTotal())
     }
 
+    /// Whether a row after `id` is to be published.
+    func publishesAnything(after id: Int64) throws -> Bool {
+        let sql = """
+            SELECT 1 FROM temp.push_plan NOT INDEXED WHERE id > ? AND action = \(PushAction.publish.rawValue) LIMIT 1
+            """
+        return try database.first(sql, [.integer(id)]) { _ in true } ?? false
+    }
+
+    /// Takes the rows after `id` out of the plan.
+    func dropPushPlan(after id: Int64) throws {
+        try database.run("DELETE FROM temp.push_plan WHERE id > ?", .integer(id))
+    }
+
     /// What planning a stretch of paths added.
     struct PlannedStretch: Sendable {
         /// The row before the first that was added.

@@ -58,7 +58,7 @@ struct PushStream: Sendable {
             let outcome = try await scan.run(into: &summary) { stretch in
                 // What did not change since everything was in step is in step.
                 guard stretch.isChanged || proof.knownFiles == nil else { return }
-                let planned = try await store.planPush(scope, after: stretch.after, through: stretch.through)
+                let planned = try await planned(stretch)
                 try await context.tell(store, after: planned.last)
                 guard planned.early.files > 0 else { return }
                 if !hasBegun { context.progress.begin("pushing") }
@@ -87,6 +87,18 @@ struct PushStream: Sendable {
             feed.finish(error)
             throw error
         }
+    }
+
+    /// Plans a stretch, knowing what is condemned where there is something to publish.
+    ///
+    /// The first time that there is costs a listing; where a push finds nothing to do, nobody asks.
+    private func planned(_ stretch: Scan.Stretch) async throws -> PlaceStore.PlannedStretch {
+        let planned = try await store.planPush(scope, after: stretch.after, through: stretch.through)
+        guard !repository.hasLooked, try await store.publishesAnything(after: planned.last) else { return planned }
+        try await repository.lookForCondemned(after: nil)
+        guard repository.watch.hasKeys else { return planned }
+        try await store.dropPushPlan(after: planned.last)
+        return try await store.planPush(scope, after: stretch.after, through: stretch.through)
     }
 
     // MARK: Moving

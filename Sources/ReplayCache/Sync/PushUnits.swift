@@ -12,8 +12,8 @@ struct PushUnit: Sendable {
 struct PushUnits {
     /// Rows of the plan read at once.
     private static let pageCount = 512
-    /// Paths in a unit: a content that a whole folder shares is taken in pieces.
-    private static let maximumCount = 4096
+    /// Paths in a unit: a content that a whole folder shares is taken in pieces, each a commit (``Committer``).
+    private static let maximumCount = 5000
 
     private let store: PlaceStore
     private let root: LocalRoot

@@ -45,7 +45,9 @@ struct InStepTests {
         #expect(fetch.requests.total == 1)
         let status = try await mine.workspace.status(mine.folder, at: place, path: try LogicalPath("replays"))
         #expect(status.filesInStep == 3)
-        #expect(status.plan == StatusPlan())
+        #expect(status.plan?.push?.files == 0)
+        #expect(status.plan?.fetch?.files == 0)
+        #expect(status.plan?.push?.requests == RequestCounts(list: 1))
         #expect(try proofs(of: mine) == 2)
     }
 

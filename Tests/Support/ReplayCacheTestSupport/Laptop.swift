@@ -100,7 +100,8 @@ package struct Laptop: Sendable {
 
 /// The cases of ``SyncEvent`` without their values.
 package enum EventKind: Sendable {
-    case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved, retired, removed
+    case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved
+    case retired, removed
     case wouldRemove, restored, lost, published, committed, retrying, warning, objectDamaged, healed
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {

@@ -27,7 +27,7 @@ package struct ZstdError: Error, Sendable, CustomStringConvertible {
     }
 
     /// For rows of a database, whose alike parts are short and near: searches harder than levels do at this speed, in a
-    /// window of 4 MiB and about 40 MiB of memory (docs/decisions/0004-what-a-base-costs.md).
+    /// window of 4 MiB and about 40 MiB of memory (docs/decisions/0005-what-a-base-costs.md).
     package static func forRows(byteCount: Int64) throws(ZstdError) -> ZstdCompressor {
         let compressor = try ZstdCompressor(level: 19, byteCount: byteCount)
         for (parameter, value) in [
