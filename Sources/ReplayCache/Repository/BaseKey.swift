@@ -24,13 +24,11 @@ package struct BaseKey: Sendable, Hashable {
 
     /// Reads a key; nil for anything but what ``remoteKey`` writes.
     package init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), text.hasSuffix(Self.suffix) else { return nil }
-        let name = text.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
-        let fields = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard fields.count == 2, let hlc = HLC(text: fields[0]), fields[1].utf8.count == 8 else { return nil }
-        self.init(hlc: hlc, check: String(fields[1]))
-        let isHex = check.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        guard isHex, remoteKey.string == text else { return nil }
+        guard let name = StampedName(text, prefix: Self.prefix, suffix: Self.suffix), name.fields.count == 1,
+            StampedName.isHex(name.fields[0], count: 8)
+        else { return nil }
+        self.init(hlc: HLC(milliseconds: name.time.milliseconds), check: String(name.fields[0]))
+        guard remoteKey.string == text else { return nil }
     }
 }
 

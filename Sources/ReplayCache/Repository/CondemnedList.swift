@@ -69,15 +69,10 @@ package struct CondemnedListKey: Sendable, Hashable {
 
     /// Reads a key; nil for anything but what ``remoteKey`` writes.
     package init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), text.hasSuffix(Self.suffix) else { return nil }
-        let fields = text.dropFirst(Self.prefix.count).dropLast(Self.suffix.count).split(
-            separator: "-",
-            omittingEmptySubsequences: false
-        )
-        guard fields.count == 2, let time = Timestamp(sortable: fields[0]), fields[1].utf8.count == 16,
-            fields[1].utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+        guard let name = StampedName(text, prefix: Self.prefix, suffix: Self.suffix), name.fields.count == 1,
+            StampedName.isHex(name.fields[0], count: 16)
         else { return nil }
-        self.init(time: time, id: String(fields[1]))
+        self.init(time: name.time, id: String(name.fields[0]))
         guard remoteKey.string == text else { return nil }
     }
 }

@@ -125,19 +125,20 @@ package struct SegmentKey: Sendable, Hashable {
 
     /// Reads a key; nil for anything but what ``remoteKey`` writes.
     package init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), text.hasSuffix(Self.suffix) else { return nil }
-        let name = text.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
-        let fields = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard fields.count == 3, let hlc = HLC(text: fields[0]) else { return nil }
-        let tail = fields[2].split(separator: ".", omittingEmptySubsequences: false)
-        guard tail.count == 2, let number = Int(tail[0]), number >= 0 else { return nil }
-        guard Self.isHex(fields[1], count: 16), Self.isHex(tail[1], count: 8) else { return nil }
-        self.init(hlc: hlc, writer: String(fields[1]), number: number, check: String(tail[1]))
+        guard let name = StampedName(text, prefix: Self.prefix, suffix: Self.suffix), name.fields.count == 2 else {
+            return nil
+        }
+        let tail = name.fields[1].split(separator: ".", omittingEmptySubsequences: false)
+        guard tail.count == 2, let number = Int(tail[0]), number >= 0, StampedName.isHex(name.fields[0], count: 16),
+            StampedName.isHex(tail[1], count: 8)
+        else { return nil }
+        self.init(
+            hlc: HLC(milliseconds: name.time.milliseconds),
+            writer: String(name.fields[0]),
+            number: number,
+            check: String(tail[1])
+        )
         guard remoteKey.string == text else { return nil }
-    }
-
-    private static func isHex(_ text: Substring, count: Int) -> Bool {
-        text.utf8.count == count && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 }
 
