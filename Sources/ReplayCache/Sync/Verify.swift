@@ -42,24 +42,12 @@ struct Verify {
         // Rounded up, so that no share is nothing.
         let last = Int64((Double(count) * min(100, sharePercent) / 100).rounded(.up))
         context.progress.begin("verifying", items: Int(last))
-        var page: ArraySlice<Catalog.QueuedFile> = []
-        var position: Int64 = 0
+        var files = QueuedFiles(catalog: context.catalog, queue: queue, last: last)
         var sound: [KnownFile] = []
         let startedAt = Machine.now()
         try await forEachConcurrently(
             width: 2 * Machine.coreCount,
-            next: {
-                if page.isEmpty {
-                    page = try await context.catalog.queuedFiles(
-                        queue,
-                        after: position,
-                        through: last,
-                        limit: Self.pageCount
-                    )[...]
-                    position = page.last?.position ?? position
-                }
-                return page.popFirst()?.file
-            },
+            next: { try await files.next() },
             work: { await check($0, root) },
             collect: { result in
                 tell(result, &summary)
@@ -71,6 +59,30 @@ struct Verify {
         )
         try await context.catalog.verified(sound, at: startedAt)
         return summary
+    }
+
+    /// The files of a queue, a page at a time.
+    private struct QueuedFiles {
+        let catalog: Catalog
+        let queue: String
+        let last: Int64
+        private var page: ArraySlice<Catalog.QueuedFile> = []
+        private var position: Int64 = 0
+
+        init(catalog: Catalog, queue: String, last: Int64) {
+            self.catalog = catalog
+            self.queue = queue
+            self.last = last
+        }
+
+        mutating func next() async throws -> KnownFile? {
+            if page.isEmpty {
+                let limit = Verify.pageCount
+                page = try await catalog.queuedFiles(queue, after: position, through: last, limit: limit)[...]
+                position = page.last?.position ?? position
+            }
+            return page.popFirst()?.file
+        }
     }
 
     private enum Finding: Sendable {
