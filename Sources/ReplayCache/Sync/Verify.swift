@@ -42,12 +42,12 @@ struct Verify {
         // Rounded up, so that no share is nothing.
         let last = Int64((Double(count) * min(100, sharePercent) / 100).rounded(.up))
         context.progress.begin("verifying", items: Int(last))
-        var files = QueuedFiles(catalog: context.catalog, queue: queue, last: last)
+        var pages = Pages(catalog: context.catalog, queue: queue, last: last)
         var sound: [KnownFile] = []
         let startedAt = Machine.now()
         try await forEachConcurrently(
             width: 2 * Machine.coreCount,
-            next: { try await files.next() },
+            next: { try await pages.next() },
             work: { await check($0, root) },
             collect: { result in
                 tell(result, &summary)
@@ -61,25 +61,23 @@ struct Verify {
         return summary
     }
 
-    /// The files of a queue, a page at a time.
-    private struct QueuedFiles {
+    /// The files of the queue, a page at a time.
+    private struct Pages {
         let catalog: Catalog
         let queue: String
+        /// The position of the last file that is wanted.
         let last: Int64
-        private var page: ArraySlice<Catalog.QueuedFile> = []
-        private var position: Int64 = 0
+        var page: ArraySlice<Catalog.QueuedFile> = []
+        var position: Int64 = 0
 
-        init(catalog: Catalog, queue: String, last: Int64) {
-            self.catalog = catalog
-            self.queue = queue
-            self.last = last
-        }
-
+        /// Left alone by the optimiser, which crashes on it (Swift 6.3.1, "While splitting coroutine").
+        @_optimize(none)
         mutating func next() async throws -> KnownFile? {
             if page.isEmpty {
                 let limit = Verify.pageCount
-                page = try await catalog.queuedFiles(queue, after: position, through: last, limit: limit)[...]
-                position = page.last?.position ?? position
+                let files = try await catalog.queuedFiles(queue, after: position, through: last, limit: limit)
+                page = files[...]
+                position = files.last?.position ?? position
             }
             return page.popFirst()?.file
         }
