@@ -29,8 +29,10 @@ public enum SyncEvent: Sendable {
     case removed(path: String)
     /// The same in a dry run: it would be removed.
     case wouldRemove(path: String)
-    /// An entry holds again what it held before; in a dry run, it would.
+    /// An entry holds again what it held before.
     case restored(path: String)
+    /// The same in a dry run: it would.
+    case wouldRestore(path: String)
     /// A change lost against one that somebody else made at the same time; the path does not show it.
     case lost(path: String, sha256: Digest, host: String)
     /// A file became visible to everyone under this path.
@@ -90,6 +92,7 @@ extension SyncEvent: Encodable {
         case .removed(let path): try write("removed", [(.path, path)])
         case .wouldRemove(let path): try write("wouldRemove", [(.path, path)])
         case .restored(let path): try write("restored", [(.path, path)])
+        case .wouldRestore(let path): try write("wouldRestore", [(.path, path)])
         case .lost(let path, let digest, let host):
             try write("lost", [(.path, path), (.sha256, digest.hex), (.host, host)])
         case .committed(let files):

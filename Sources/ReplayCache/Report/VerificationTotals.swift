@@ -4,6 +4,8 @@ public struct VerificationTotals: Sendable, Equatable, Encodable {
     public var objects = 0
     /// Objects that were read and compared with their digest.
     public var objectsRead = 0
+    /// Objects that could not be read, for no fault of their own that is known.
+    public var unreadable = 0
     /// Needed objects that are not there.
     public var missing = 0
     /// Needed objects whose bytes are wrong.

@@ -8,6 +8,13 @@ struct ObjectProblems {
         case wholeMachine
         /// The canonical path of a folder.
         case folder(String)
+        /// The same, to be told only what would be found there.
+        case wouldBe(String)
+
+        /// Whether anything is stored and committed.
+        var heals: Bool {
+            if case .wouldBe = self { false } else { true }
+        }
     }
 
     private static let pageCount = 256
@@ -33,9 +40,9 @@ struct ObjectProblems {
                 try await tell(problem, isSearched: isSearched)
             }
             // Nothing that is committed from here on relies on them.
-            if source != nil { try await repository.forbid(page.map(\.key)) }
+            if source?.heals == true { try await repository.forbid(page.map(\.key)) }
         }
-        if source != nil { try await forbidWhatIsGone() }
+        if source?.heals == true { try await forbidWhatIsGone() }
         totals.missing += try await store.unstoredCount()
         try await heal(source, &totals)
     }
@@ -74,7 +81,11 @@ struct ObjectProblems {
             last = end.content
             for broken in page {
                 try Task.checkCancellation()
-                guard let source, let stored = try await stored(broken, source, restocking, writer) else {
+                if case .wouldBe(let path)? = source, try await restocking.hasCopy(broken.digest, below: path) {
+                    totals.healed += 1
+                    continue
+                }
+                guard let source, source.heals, let stored = try await stored(broken, source, restocking, writer) else {
                     totals.contentsLost += 1
                     continue
                 }
@@ -105,7 +116,7 @@ struct ObjectProblems {
         if let known = try await store.object(of: broken.digest) { try await repository.forbid([known.key]) }
         switch source {
         case .wholeMachine: return try await restocking.store(broken.digest, size: broken.size, writer)
-        case .folder(let path):
+        case .folder(let path), .wouldBe(let path):
             return try await restocking.store(broken.digest, size: broken.size, writer, below: path)
         }
     }
@@ -140,13 +151,14 @@ struct PushHeal {
         var totals = VerificationTotals()
         totals.objects = try await store.neededObjectCount()
         let problems = ObjectProblems(context: context, repository: repository)
-        try await problems.conclude(healing: isDryRun ? nil : .folder(root.path), &totals)
+        try await problems.conclude(healing: isDryRun ? .wouldBe(root.path) : .folder(root.path), &totals)
         let gone = totals.missing + totals.damaged
         guard gone > 0 else { return totals }
         let rest =
             totals.contentsLost == 0
-            ? "all of it is stored again"
-            : "\(Decimals.grouped(totals.healed)) files are stored again, for \(Decimals.grouped(totals.contentsLost)) "
+            ? "all of it \(isDryRun ? "would be" : "is") stored again"
+            : "\(Decimals.grouped(totals.healed)) files \(isDryRun ? "would be" : "are") stored again, for "
+                + "\(Decimals.grouped(totals.contentsLost)) "
                 + "push another folder with --heal"
         context.report(
             .warning(

@@ -12,7 +12,8 @@ struct ObjectReader: Sendable {
     }
 
     static let damageHint =
-        "on a machine that has the file, `replaycache push DIR REMOTE --heal` or `replaycache verify REMOTE --heal` stores it again"
+        "on a machine that has the file, `replaycache push DIR REMOTE --heal` stores it again; for one of a checkpoint, "
+        + "`replaycache scan DIR` and then `replaycache verify REMOTE --heal`"
 
     /// Parts of one large file in flight at once.
     private var partWidth: Int { min(16, max(4, repository.remote.parallelism)) }

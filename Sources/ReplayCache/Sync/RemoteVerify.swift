@@ -22,6 +22,8 @@ struct RemoteVerify {
     private static let pageCount = 512
     /// Parts are held in memory until their turn in the digest of the whole.
     private static let recipes = AsyncSemaphore(capacity: 4)
+    /// More objects than these cannot be read for one reason, which is the place's.
+    private static let maximumUnreadable = 8
 
     func run() async throws -> SyncSummary {
         var summary = SyncSummary(command: "verify")
@@ -41,6 +43,7 @@ struct RemoteVerify {
         )
         summary.verification = totals
         summary.integrityFailed = totals.contentsLost > 0
+        summary.filesFailed += totals.unreadable
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
@@ -139,10 +142,17 @@ struct RemoteVerify {
         var objectsRead = 0
         var flaws: [Flaw] = []
         var failure: (any Error)?
+        let key: ObjectKey
     }
 
     private func take(_ checked: Checked, _ store: PlaceStore, _ totals: inout VerificationTotals) async throws {
-        if let failure = checked.failure { throw failure }
+        if let failure = checked.failure {
+            guard let error = failure as? ReplayCacheError, error.code == .unavailable,
+                totals.unreadable < Self.maximumUnreadable
+            else { throw failure }
+            totals.unreadable += 1
+            context.report(.failed(path: checked.key.remoteKey.string, reason: "cannot be read: \(error.message)"))
+        }
         totals.objectsRead += checked.objectsRead
         for flaw in checked.flaws {
             try await store.addProblem(flaw.key, isMissing: false, reason: flaw.reason)
@@ -150,7 +160,7 @@ struct RemoteVerify {
     }
 
     private func check(_ surveyed: PlaceStore.SurveyedObject, _ repository: Repository) async -> Checked {
-        var checked = Checked()
+        var checked = Checked(key: surveyed.object.key)
         do {
             switch surveyed.object.key.form {
             case .content(let encoding): try await check(surveyed.object, encoding, repository, &checked)

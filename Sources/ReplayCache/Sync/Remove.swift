@@ -41,6 +41,11 @@ struct Remove {
         for path in options.paths { try await check(path, store) }
         let count = try await store.planRemoval(options)
         summary.filesSeen = count
+        if options.paths.contains(where: { $0.collection == "checkpoints" }) {
+            context.report(
+                .warning("checkpoints that were published from there stay: `checkpoint fetch` still brings them back")
+            )
+        }
         if count == 0 { context.report(.warning("nothing at \(place) matches")) }
         let guarding = DeletionGuard(maximum: options.maximum)
         let total = try await store.liveCount()

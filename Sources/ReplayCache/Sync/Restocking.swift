@@ -46,6 +46,18 @@ struct Restocking: Sendable {
         return nil
     }
 
+    /// Whether a file below `root` is believed to have a content, so that ``store(_:size:_:below:)`` would find it.
+    func hasCopy(_ digest: Digest, below root: String) async throws -> Bool {
+        for copy in try await context.catalog.copies(of: digest, limit: 64) where copy.root == root {
+            let isThere = try await BlockingPool.shared.run {
+                let status = try? OpenFile.directory(copy.root).status(of: copy.path.string, followingLinks: true)
+                return status?.isUnchanged(since: copy.status) == true
+            }
+            if isThere { return true }
+        }
+        return false
+    }
+
     // MARK: From the place
 
     private func copy(_ object: PlaceStore.StoredObject) async throws -> [Operation] {

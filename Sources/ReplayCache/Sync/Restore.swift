@@ -45,7 +45,7 @@ struct Restore {
             var count = 0
             try await eachItem(repository.store, now, &summary) { item in
                 count += 1
-                context.report(.restored(path: item.put.path))
+                context.report(.wouldRestore(path: item.put.path))
             }
             summary.entriesRestored = count
         } else {

@@ -2,6 +2,8 @@ internal import SystemPackage
 
 /// `fetch --link`: files of one content are one file with several names, read-only, since a tool that edits one of them in
 /// place would change all.
+///
+/// A file in another folder is only linked to when it is read-only already: nobody asked for a change there.
 extension Stager {
     private static let readOnly: UInt32 = 0o444
 
@@ -28,7 +30,7 @@ extension Stager {
             let placed = try await BlockingPool.shared.run { () -> PlacedFile? in
                 guard let folder = try? OpenFile.directory(copy.root).parent(of: copy.path, creating: false),
                     let status = try? folder.status(of: String(copy.path.name)), status.kind == .regular,
-                    status.size == item.size
+                    status.size == item.size, copy.root == root.path || status.isWritable == false
                 else { return nil }
                 return try makeLink(path, item, to: String(copy.path.name), in: folder)
             }

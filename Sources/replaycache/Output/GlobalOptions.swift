@@ -6,7 +6,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Print no progress and no remarks, only results and errors.")
+    @Flag(name: .shortAndLong, help: "Print only errors, what failed, and rows that were asked for.")
     var quiet = false
 
     @Flag(name: .shortAndLong, help: "Name every file that moves.")

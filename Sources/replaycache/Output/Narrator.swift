@@ -63,6 +63,7 @@ final class Narrator: Sendable {
         case .removed(let path): return "removed: \(path)"
         case .wouldRemove(let path): return "would remove: \(path)"
         case .restored(let path): return "restored: \(path)"
+        case .wouldRestore(let path): return "would restore: \(path)"
         case .lost(let path, let digest, let host):
             return "changed at once: \(path): the version of \(host) (\(digest.hex.prefix(8))) is in its history"
         case .published(let path): return isVerbose ? "published: \(path)" : nil

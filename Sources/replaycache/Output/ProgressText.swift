@@ -21,8 +21,8 @@ struct ProgressText {
 
     private var headline: String {
         var text = "\(now.phase): \(Decimals.grouped(now.itemsDone))"
-        if let total = now.itemsTotal { text += " of \(Decimals.grouped(total))\(soFar)" }
-        return text + " files"
+        if let total = now.itemsTotal { text += " of \(Decimals.grouped(total))" }
+        return text + " files" + (now.itemsTotal == nil ? "" : soFar)
     }
 
     private var bytes: String {

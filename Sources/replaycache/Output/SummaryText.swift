@@ -166,7 +166,7 @@ enum SummaryText {
         if found.contentsLost > 0 { lines.append("  \(files(found.contentsLost)) cannot be fetched") }
         if found.unreferenced > 0, s.command == "verify" {
             lines.append(
-                "  \(objects(found.unreferenced)), \(ByteCount(found.bytesUnreferenced)), not referred to; gc removes them"
+                "  \(objects(found.unreferenced)), \(ByteCount(found.bytesUnreferenced)), not referred to; gc removes what is older than a week"
             )
         }
         return lines

@@ -102,7 +102,7 @@ package struct Laptop: Sendable {
 package enum EventKind: Sendable {
     case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved
     case retired, removed
-    case wouldRemove, restored, lost, published, committed, retrying, warning, objectDamaged, healed
+    case wouldRemove, restored, wouldRestore, lost, published, committed, retrying, warning, objectDamaged, healed
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -121,6 +121,7 @@ package enum EventKind: Sendable {
         case .removed(let path): (.removed, path)
         case .wouldRemove(let path): (.wouldRemove, path)
         case .restored(let path): (.restored, path)
+        case .wouldRestore(let path): (.wouldRestore, path)
         case .lost(let path, _, _): (.lost, path)
         case .published(let path): (.published, path)
         case .committed(let files): (.committed, "\(files)")

@@ -16,9 +16,16 @@ package struct FileStatus: Sendable, Equatable {
     ///
     /// Programs cannot set it.
     package var ctimeNanoseconds: Int64
+    /// Whether anybody may write to it by its mode; nil for a status that the catalog remembers.
+    package var isWritable: Bool?
 
     /// Whether this is the same file with, as far as the kernel can tell, the same content as `other`.
-    package func isUnchanged(since other: FileStatus) -> Bool { self == other }
+    package func isUnchanged(since other: FileStatus) -> Bool {
+        var here = self
+        // Not what the file holds, and not remembered.
+        here.isWritable = other.isWritable
+        return here == other
+    }
 
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
@@ -30,6 +37,7 @@ package struct FileStatus: Sendable, Equatable {
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
         size = Int64(raw.st_size)
+        isWritable = raw.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH) != 0
         mtimeNanoseconds = Int64(raw.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(raw.st_mtim.tv_nsec)
         ctimeNanoseconds = Int64(raw.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(raw.st_ctim.tv_nsec)
     }
