@@ -42,6 +42,7 @@ struct Interruption {
 /// What must be set once, before anything else.
 enum ProcessSetup {
     static func run() {
+        Machine.occupyStandardStreams()
         // A reader that goes away is seen as a failed write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
         Machine.raiseOpenFileLimit()

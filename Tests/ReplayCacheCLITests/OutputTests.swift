@@ -16,6 +16,24 @@ struct OutputTests {
         #expect(result.errors.isEmpty)
     }
 
+    /// A file that gets the number of a closed stream would be written into.
+    @Test func closedStreamsStayClosed() async throws {
+        try sandbox.write("slp/a.slp", "x")
+        try await sandbox.run("push", "slp", "remote")
+        for closed in [">&-", "<&- >&-"] {
+            let result = try await sandbox.shell("replaycache ls remote \(closed)")
+            #expect(result.status == 8)
+            #expect(result.errors.contains("cannot write to standard output: Bad file descriptor"))
+        }
+        for closed in ["2>&-", "<&- 2>&-"] {
+            let result = try await sandbox.shell("replaycache push slp remote --verbose \(closed)")
+            #expect(result.status == 0)
+            #expect(result.lines.count == 1)
+        }
+        #expect(try await sandbox.shell("replaycache push slp remote <&- >&- 2>&-").status == 8)
+        #expect(try await sandbox.run("ls", "remote").lines == ["replays/a.slp"])
+    }
+
     @Test func namesCannotActOnATerminal() async throws {
         let name = "evil\u{1B}[2J\u{202E}\n.slp"
         try sandbox.write("slp/\(name)", "x")

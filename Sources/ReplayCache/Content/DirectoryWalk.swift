@@ -204,7 +204,9 @@ private struct Walker: Sendable {
         guard name.isValidUTF8 else {
             let reason = "has a name that is not UTF-8: rename it"
             let path = prefix + names.text(of: name)
-            batch.problems.append(WalkProblem(path: path, reason: reason, isDirectory: false))
+            // What is in such a folder is as unknown as what is in one that cannot be read.
+            let isDirectory = name.kind == .directory
+            batch.problems.append(WalkProblem(path: path, reason: reason, isDirectory: isDirectory))
             return nil
         }
         if walk.ignoreRules.hasOwnPatterns || !IgnoreRules.isOrdinary(names.bytes(of: name)) {

@@ -250,14 +250,13 @@ extension PlaceStore {
 
     /// Entries whose file the catalog no longer knows in the root, after a path, at most `limit`.
     ///
-    /// With `excludingMoves`, without those whose content stands in the root under a path that is about to be published:
-    /// they go because their file moved.
+    /// With `excludingMoves`, without those that the push plan takes for moved (``planRetirements(_:)``): their entries go
+    /// as it is carried out.
     func gone(_ scope: PushScope, after path: String, limit: Int, excludingMoves: Bool) throws -> [GoneItem] {
         let filter = Self.filter(scope, path: "substr(a.path, length(?3) + 1)")
         let moved = """
-            AND NOT EXISTS (SELECT 1 FROM catalog.file f JOIN catalog.file_path p ON p.file = f.id AND p.root = ?1
-                WHERE f.content = a.content AND NOT EXISTS (SELECT 1 FROM catalog.agreed b
-                    WHERE b.root = ?1 AND b.place = ?2 AND b.path = ?3 || p.path AND b.content = a.content))
+            AND NOT EXISTS (SELECT 1 FROM temp.push_plan r
+                WHERE r.action = \(PushAction.retire.rawValue) AND r.content = a.content AND r.path = a.path)
             """
         let lower = scope.into.string + "/"
         return try database.all(

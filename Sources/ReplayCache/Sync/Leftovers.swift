@@ -10,10 +10,12 @@ enum Leftovers {
                     continue
                 }
                 guard let directory = try unclaimedParent(of: path, in: root.directory) else { continue }
-                guard let file = try? directory.updating(String(path.name)), file.tryLock(),
-                    file.isStill(String(path.name), in: directory)
+                let name = String(path.name)
+                // A link made read-only (`fetch --link`) opens for reading alone.
+                guard let file = (try? directory.updating(name)) ?? (try? directory.reading(name)), file.tryLock(),
+                    file.isStill(name, in: directory)
                 else { continue }
-                try directory.remove(String(path.name))
+                try directory.remove(name)
             }
         }
     }

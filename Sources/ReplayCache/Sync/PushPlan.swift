@@ -215,11 +215,16 @@ extension PlaceStore {
 
     /// A path that left the root, while its content is published under a new path of the root, moved: its entry goes.
     ///
+    /// Where more names of a content left than appear, nothing tells which of them moved and which are gone, as with a
+    /// disk that is not mounted: all entries stay, since only `--delete` removes what is gone. So do those that the patterns
+    /// leave out.
+    ///
     /// The catalog forgets a path also when the file is ignored now, or was reached through a link: whoever retires it
     /// looks first whether the file is really gone (``LocalRoot/vanished(_:)``).
     func planRetirements(_ scope: PushScope) throws {
         let late = "SELECT 1 FROM temp.push_plan WHERE late = 1 LIMIT 1"
         guard try database.first(late, [], { _ in true }) != nil else { return }
+        let filter = Self.filter(scope, path: "substr(a.path, length(?3) + 1)")
         try database.run(
             """
             INSERT INTO temp.push_plan (action, path, local, digest, size, mtime, was, content)
@@ -237,11 +242,21 @@ extension PlaceStore {
                 AND NOT EXISTS (SELECT 1 FROM catalog.root_use u
                     JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(a.path, length(u.path) + 2)
                     WHERE u.root = ?1 AND u.place = ?2 AND a.path > u.path || '/' AND a.path < u.path || '0')
+                \(filter.sql)
             """,
-            .integer(scope.root.rawValue),
-            .integer(record.id),
-            .text(scope.into.string + "/"),
-            .text(scope.into.string + "0")
+            [
+                .integer(scope.root.rawValue), .integer(record.id), .text(scope.into.string + "/"),
+                .text(scope.into.string + "0"),
+            ] + filter.values
+        )
+        try database.run(
+            """
+            DELETE FROM temp.push_plan WHERE action = \(PushAction.retire.rawValue) AND content IN (
+                SELECT content FROM temp.push_plan
+                WHERE action IN (\(PushAction.publish.rawValue), \(PushAction.retire.rawValue))
+                GROUP BY content
+                HAVING sum(action = \(PushAction.retire.rawValue)) > sum(action = \(PushAction.publish.rawValue)))
+            """
         )
     }
 

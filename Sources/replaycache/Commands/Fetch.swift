@@ -46,7 +46,12 @@ struct Fetch: ReplayCacheSubcommand {
     )
     var maxDisk: SizeArgument?
 
-    @Flag(help: "Make files with the same content hard links to one, read-only, instead of copies.")
+    @Flag(
+        help: """
+            Make files with the same content hard links to one, read-only, instead of copies; one that is known \
+            elsewhere on this machine is linked to and becomes read-only too.
+            """
+    )
     var link = false
 
     @Flag(help: "Where both sides changed, take the remote's version; the local one is kept as NAME.replaced-….")

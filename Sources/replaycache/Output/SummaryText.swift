@@ -35,7 +35,8 @@ enum SummaryText {
             (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
             (
                 summary.filesGone,
-                "gone \(summary.command == "copy" ? "at the source" : "here"); their entries stand, --delete removes them"
+                "gone \(summary.command == "copy" ? "at the source" : "here"); their entries stand"
+                    + (summary.removalsRefused == nil ? ", --delete removes them" : "")
             ),
             (summary.filesDeleted, "removed here, as they were deleted at the remote"),
             (summary.filesLinked, "share their bytes with another, read-only"),

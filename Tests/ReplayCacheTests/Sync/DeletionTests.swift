@@ -1,3 +1,4 @@
+internal import Glibc
 import ReplayCacheTestSupport
 import Testing
 
@@ -181,6 +182,21 @@ struct DeletionTests {
         #expect(push.entriesDeleted == 0)
         #expect(push.foldersFailed == 1)
         #expect(push.removalsRefused?.count == 1)
+        #expect(try await mine.entries(at: place).count == 6)
+    }
+
+    /// What is in it has no path that could be told from the ones that are gone.
+    @Test
+    func aFolderWhoseNameIsNotUTF8KeepsEverything() async throws {
+        try await publish(6)
+        let name = Array(mine.at("bad-").utf8).map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xFF), 0]
+        let renamed = unsafe rename(mine.at("0"), name)
+        try #require(renamed == 0)
+        let push = try await mine.push(to: place) { $0.deletion = DeletionOptions(maximum: 100) }
+        #expect(push.entriesDeleted == 0)
+        #expect(push.foldersFailed == 1)
+        #expect(push.filesGone > 0)
+        #expect(push.removalsRefused?.count == push.filesGone)
         #expect(try await mine.entries(at: place).count == 6)
     }
 

@@ -79,4 +79,57 @@ struct RetirementTests {
         #expect(try await laptop.push(to: place) { $0.isDryRun = true }.entriesRemoved == 0)
         #expect(laptop.told(.retired).isEmpty)
     }
+
+    /// As with a disk below the folder that is not mounted, while one of its files is copied to a new name.
+    @Test
+    func whereMoreNamesLeftThanAppearedNoEntryGoesUnasked() async throws {
+        for index in 1...4 { try laptop.write("same", to: "disk/\(index).slp") }
+        for index in 1...40 { try laptop.write("game \(index)", to: "games/\(index).slp") }
+        try await laptop.push(to: place)
+        let before = try await paths
+        try Tree.remove(laptop.at("disk"))
+        try laptop.write("same", to: "copy.slp")
+        let plan = try await laptop.push(to: place) {
+            $0.isDryRun = true
+            $0.deletion = DeletionOptions(maximum: 4)
+        }
+        #expect(plan.entriesRemoved == 0)
+        #expect(plan.entriesDeleted == 4)
+        let push = try await laptop.push(to: place)
+        #expect(push.entriesRemoved == 0)
+        #expect(push.filesGone == 4)
+        #expect(try await paths == (before + ["replays/copy.slp"]).sorted())
+        #expect(laptop.told(.retired).isEmpty)
+        // Asked, and by the limit of what is asked.
+        let deleting = try await laptop.push(to: place) { $0.deletion = DeletionOptions(maximum: 4) }
+        #expect(deleting.entriesDeleted == 4)
+    }
+
+    @Test
+    func whenAllCopiesMoveAllOldNamesGo() async throws {
+        for index in 1...4 { try laptop.write("same", to: "old/\(index).slp") }
+        try await laptop.push(to: place)
+        try Tree.move(laptop.at("old"), to: laptop.at("new"))
+        #expect(try await laptop.push(to: place).entriesRemoved == 4)
+        #expect(try await paths == (1...4).map { "replays/new/\($0).slp" })
+    }
+
+    /// Patterns that leave out the old name.
+    @Test(arguments: [(["new*"], []), ([], ["old/*"])] as [([String], [String])])
+    func anOldNameThatThePatternsLeaveOutKeepsItsEntry(_ includes: [String], _ excludes: [String]) async throws {
+        try laptop.write("game", to: "old/f.slp")
+        try await laptop.push(to: place)
+        try Tree.move(laptop.at("old/f.slp"), to: laptop.at("new.slp"))
+        for isDryRun in [true, false] {
+            let push = try await laptop.push(to: place) {
+                $0.includes = includes
+                $0.excludes = excludes
+                $0.isDryRun = isDryRun
+            }
+            #expect(push.entriesAdded == 1)
+            #expect(push.entriesRemoved == 0)
+        }
+        #expect(laptop.told(.retired).isEmpty)
+        #expect(try await paths == ["replays/new.slp", "replays/old/f.slp"])
+    }
 }

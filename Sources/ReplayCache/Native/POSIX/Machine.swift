@@ -35,6 +35,17 @@ package enum Machine {
         _ = unsafe setrlimit(resource, &limit)
     }
 
+    /// Occupies the descriptors of standard streams that are closed: the next file to be opened would get the number, and
+    /// what is printed would go into it.
+    ///
+    /// Reading from the first and writing to the others fails as it did.
+    package static func occupyStandardStreams() {
+        for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) == -1 {
+            // The lowest free number, which is this one.
+            _ = unsafe open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Whether the file descriptor is a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
