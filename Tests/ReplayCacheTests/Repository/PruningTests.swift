@@ -84,4 +84,21 @@ struct PruningTests {
         #expect(await repository.compactIfWorthwhile().isEmpty)
         #expect(repository.remote.meter.requests == before)
     }
+
+    /// Whether a base may have taken the place of segments never read here is told by the clock of the place: the one of
+    /// this machine may have been put back since.
+    @Test(arguments: PlaceKind.allCases)
+    func whatWasPrunedIsReadFromTheBaseThoughTheClockHereWentBack(_ kind: PlaceKind) async throws {
+        let old = try await OldRepository(kind, in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        let late = try await laptop.repository(at: old.depot.place)
+        try await late.store.pretendLastCatchUp(daysAgo: 5)
+        try await late.store.setLastContact(Timestamp(milliseconds: Timestamp.now().milliseconds + 86_400_000))
+        let pruned = try old.commit(daysAgo: 4, path: "b")
+        try await old.compact(by: try await Laptop("other", in: scratch), daysAgo: 3)
+        _ = try old.commit(daysAgo: 1, path: "c")
+        // By a machine whose base did not cover the first.
+        try old.depot.remove(pruned.remoteKey.string)
+        #expect(try await old.paths(by: laptop) == ["replays/a", "replays/b", "replays/c"])
+    }
 }
