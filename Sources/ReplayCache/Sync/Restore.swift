@@ -144,7 +144,7 @@ struct Restore {
             context.report(.failed(path: path.string, reason: "its content \(content.short) is stored nowhere"))
             return nil
         }
-        let age = now.milliseconds - (history.versions.last?.stamp.hlc.milliseconds ?? 0)
+        let age = now.milliseconds - history.end(of: version).milliseconds
         return Item(
             put: Operation.Put(
                 path: path.string,
