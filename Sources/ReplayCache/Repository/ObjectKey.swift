@@ -25,6 +25,9 @@ package struct ObjectKey: Sendable, Hashable {
         }
     }
 
+    /// More generations than any content goes through; a remote may claim any number, and the next one is counted from it.
+    package static let maximumGeneration = 999_999_999
+
     package let digest: Digest
     /// Counts up when a key must not be used again after garbage collection; absent from the text when 0.
     package let generation: Int
@@ -53,7 +56,7 @@ package struct ObjectKey: Sendable, Hashable {
             let form = Form(suffix: fields[fields.count - 1])
         else { return nil }
         let generation = fields.count == 3 ? Int(fields[1]) ?? -1 : 0
-        guard generation >= 0 else { return nil }
+        guard (0...Self.maximumGeneration).contains(generation) else { return nil }
         self.init(digest: digest, generation: generation, form: form)
         guard remoteKey.string == text else { return nil }
     }
