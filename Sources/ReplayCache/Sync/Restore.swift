@@ -108,6 +108,7 @@ struct Restore {
             }
             for path in paths {
                 summary.filesSeen += 1
+                guard !options.isRecursive || context.accepts(path, &summary) else { continue }
                 if let item = try await item(try LogicalPath(path), moment, now, store, &summary) {
                     try await body(item)
                 }
