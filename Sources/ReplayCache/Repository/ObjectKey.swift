@@ -47,6 +47,17 @@ package struct ObjectKey: Sendable, Hashable {
         return key
     }
 
+    /// Whether a text would be the key of a content if its encoding were known: a later version wrote it.
+    static func hasUnknownEncoding(_ text: String, of digest: Digest) -> Bool {
+        let name = text.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        guard let suffix = name.split(separator: ".").last, Form(suffix: suffix) == nil,
+            (1...16).contains(suffix.utf8.count),
+            suffix.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) })
+        else { return false }
+        // The same with an encoding that is known.
+        return ObjectKey("\(text.dropLast(suffix.count))\(Encoding.raw.rawValue)")?.digest == digest
+    }
+
     /// Reads a key; nil for anything but the exact text that ``remoteKey`` writes, and for unknown encodings.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)

@@ -59,6 +59,10 @@ extension PlaceStore {
     }
 
     private func merge(_ operation: Operation, _ mark: Mark) throws {
+        if case .obj(let object) = operation, ObjectKey.hasUnknownEncoding(object.key, of: object.sha256) {
+            // Refused, and kept: whoever goes on without it must neither make a base nor collect.
+            try keep(String(decoding: operation.line(), as: UTF8.self), mark)
+        }
         // Everything is checked before the first row is written.
         try operation.check()
         switch operation {
