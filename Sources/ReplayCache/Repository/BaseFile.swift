@@ -119,14 +119,21 @@ enum BaseFile {
         return try schema(of: database)
     }
 
+    /// Row ids count up from the highest ever; where that is the last number there is, nothing could be merged any more.
+    private static let maximumSegmentRow: Int64 = 1 << 40
+
     /// The keys decide which segments are never read, and their times the clock of the next commit.
     private static func checkSegments(in database: Database, key: BaseKey) throws {
         var newest: HLC?
-        try database.query("SELECT key, hlc, writer FROM segment") { (row: borrowing Row) throws in
+        try database.query("SELECT key, hlc, writer, id FROM segment") { (row: borrowing Row) throws in
             guard let segment = SegmentKey(row.text(0)), segment.hlc.milliseconds == row.int64(1),
-                segment.writer == row.text(2)
+                segment.writer == row.text(2), (1...maximumSegmentRow).contains(row.int64(3))
             else { throw BaseError("names a segment that is none") }
             newest = max(newest ?? segment.hlc, segment.hlc)
+        }
+        let counters = "SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND ?"
+        guard try database.first(counters, [.integer(maximumSegmentRow)], { _ in true }) == nil else {
+            throw BaseError("counts its segments from an implausible number")
         }
         guard newest == key.hlc else { throw BaseError("covers other segments than its name says") }
     }

@@ -11,8 +11,9 @@ struct BaseWriter {
     let now: Timestamp
     var limits = CompactionLimits()
 
-    /// Makes the file at `path`, which must not exist.
-    func write(to path: String) throws {
+    /// Makes the file at `path`, which must not exist, and returns the time of the newest segment in it.
+    @discardableResult
+    func write(to path: String) throws -> HLC? {
         let database = try Database(path: path)
         // A file that is lost in a crash is made again.
         try database.query("PRAGMA journal_mode = OFF") { _ in }
@@ -32,6 +33,8 @@ struct BaseWriter {
         try database.execute("DETACH catalog")
         // Tables whole and in order, one after the other, and nothing of what stood in a page before.
         try database.execute("VACUUM main")
+        let newest = try database.first("SELECT max(hlc) FROM main.segment") { $0.optionalInt64(0) } ?? nil
+        return newest.map(HLC.init(milliseconds:))
     }
 
     /// Works out which versions stay restorable: each for a while after another took its place, however old it is itself.

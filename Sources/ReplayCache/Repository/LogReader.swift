@@ -83,7 +83,7 @@ struct LogReader {
         if !isNewestListed || insistsOnBase { bases = try await BaseReader.list(remote).bases }
         // Where there is a base, the log holds at least the newest segment.
         if isNewestListed, !insistsOnBase, !listing.keys.isEmpty,
-            try await isLookingForBasesDue(known, newest: newest)
+            try await isLookingForBasesDue(known, newest: newest, answered ?? listing.newest)
         {
             bases = try await BaseReader.list(remote).bases
         }
@@ -122,9 +122,13 @@ struct LogReader {
 
     // MARK: Bases
 
-    private func isLookingForBasesDue(_ store: PlaceStore, newest: HLC?) async throws -> Bool {
+    /// Whether a day has passed since the last contact, by the clock of this machine, which may have been put back, or by
+    /// that of the place: of a folder, by what was written there since, without which nothing is ever removed.
+    private func isLookingForBasesDue(_ store: PlaceStore, newest: HLC?, _ seen: Timestamp?) async throws -> Bool {
         guard newest != nil, let last = try await store.lastContact() else { return true }
-        return Timestamp.now().milliseconds - last.milliseconds >= Self.fullListingAge
+        if Timestamp.now().milliseconds - last.milliseconds >= Self.fullListingAge { return true }
+        guard let seen, let before = try await store.lastCatchUp() else { return false }
+        return seen.milliseconds - before.milliseconds >= Self.fullListingAge - Self.slack
     }
 
     /// Whether the log alone can no longer bring the state here up to date, or would bring back what has aged.

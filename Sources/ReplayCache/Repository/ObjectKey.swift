@@ -25,6 +25,9 @@ package struct ObjectKey: Sendable, Hashable {
         }
     }
 
+    /// More generations than any content goes through; a remote may claim any number, and the next one is counted from it.
+    package static let maximumGeneration = 999_999_999
+
     package let digest: Digest
     /// Counts up when a key must not be used again after garbage collection; absent from the text when 0.
     package let generation: Int
@@ -44,6 +47,17 @@ package struct ObjectKey: Sendable, Hashable {
         return key
     }
 
+    /// Whether a text would be the key of a content if its encoding were known: a later version wrote it.
+    static func hasUnknownEncoding(_ text: String, of digest: Digest) -> Bool {
+        let name = text.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        guard let suffix = name.split(separator: ".").last, Form(suffix: suffix) == nil,
+            (1...16).contains(suffix.utf8.count),
+            suffix.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) })
+        else { return false }
+        // The same with an encoding that is known.
+        return ObjectKey("\(text.dropLast(suffix.count))\(Encoding.raw.rawValue)")?.digest == digest
+    }
+
     /// Reads a key; nil for anything but the exact text that ``remoteKey`` writes, and for unknown encodings.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
@@ -53,7 +67,7 @@ package struct ObjectKey: Sendable, Hashable {
             let form = Form(suffix: fields[fields.count - 1])
         else { return nil }
         let generation = fields.count == 3 ? Int(fields[1]) ?? -1 : 0
-        guard generation >= 0 else { return nil }
+        guard (0...Self.maximumGeneration).contains(generation) else { return nil }
         self.init(digest: digest, generation: generation, form: form)
         guard remoteKey.string == text else { return nil }
     }

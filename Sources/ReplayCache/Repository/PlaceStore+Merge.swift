@@ -59,11 +59,15 @@ extension PlaceStore {
     }
 
     private func merge(_ operation: Operation, _ mark: Mark) throws {
+        if case .obj(let object) = operation, ObjectKey.hasUnknownEncoding(object.key, of: object.sha256) {
+            // Refused, and kept: whoever goes on without it must neither make a base nor collect.
+            try keep(String(decoding: operation.line(), as: UTF8.self), mark)
+        }
+        // Everything is checked before the first row is written.
+        try operation.check()
         switch operation {
         case .put(let put):
-            // Everything is checked before the first row is written.
             let path = try LogicalPath(put.path)
-            try checkSize(put.size)
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
             let was = try put.was.map(content(_:))
@@ -77,32 +81,26 @@ extension PlaceStore {
         case .ckpt(let checkpoint):
             try merge(checkpoint, mark)
         case .unknown(let text):
-            try database.run(
-                "INSERT OR IGNORE INTO unknown_operation (segment, line, text) VALUES (?, ?, ?)",
-                .integer(mark.segment),
-                .integer(Int64(mark.line)),
-                .text(text)
-            )
-        case .unreadable(_, let reason):
-            throw SegmentError("cannot be read: \(reason)")
+            try keep(text, mark)
+        case .unreadable:
+            break
         }
+    }
+
+    /// Keeps an operation of a later version.
+    private func keep(_ text: String, _ mark: Mark) throws {
+        try database.run(
+            "INSERT OR IGNORE INTO unknown_operation (segment, line, text) VALUES (?, ?, ?)",
+            .integer(mark.segment),
+            .integer(Int64(mark.line)),
+            .text(text)
+        )
     }
 
     // MARK: Contents and checkpoints
 
     private func merge(_ obj: Operation.Obj, _ mark: Mark) throws {
-        guard let key = ObjectKey(obj.key) else {
-            throw SegmentError("the object key \(DisplayText.quoted(obj.key)) is not one, or needs a newer replaycache")
-        }
-        guard key.digest == obj.sha256 else {
-            throw SegmentError("the object key \(obj.key) does not fit its content")
-        }
-        try checkSize(obj.size)
-        try checkSize(obj.encodedSize)
-        // What a decoder may be made to write is bounded by this, not by what a segment claims.
-        guard key.form == .recipe || obj.size <= Recipe.threshold else {
-            throw SegmentError("object \(obj.key) is said to hold \(obj.size) bytes, more than is stored without parts")
-        }
+        guard let key = ObjectKey(obj.key) else { return }
         let known = try known(obj.sha256)
         if let known, known.isStored, let teller = known.teller, try stamp(of: teller) >= stamp(of: mark) { return }
         try database.run(
@@ -121,7 +119,6 @@ extension PlaceStore {
     }
 
     private func merge(_ checkpoint: Operation.Checkpoint, _ mark: Mark) throws {
-        try check(checkpoint)
         let identity = SQLiteValue.blob(try checkpoint.identity.bytes)
         let files = try checkpoint.files.map { file in
             (name: file.name, content: try content(file.sha256, size: file.size, saidBy: mark))
@@ -157,22 +154,6 @@ extension PlaceStore {
         }
     }
 
-    /// Refuses a checkpoint that breaks a rule, before its first row is written.
-    private func check(_ checkpoint: Operation.Checkpoint) throws {
-        guard try LogicalPath(checkpoint.run).components.count == 1, !checkpoint.run.contains("@") else {
-            throw SegmentError("\(DisplayText.quoted(checkpoint.run)) is not the name of a run")
-        }
-        guard !checkpoint.name.utf8.contains(0) else { throw SegmentError("the name of a checkpoint contains a NUL") }
-        var sizes: [Digest: Int64] = [:]
-        for file in checkpoint.files {
-            _ = try LogicalPath(file.name)
-            try checkSize(file.size)
-            guard sizes.updateValue(file.size, forKey: file.sha256) ?? file.size == file.size else {
-                throw SegmentError("content \(file.sha256.short) is said to have two sizes")
-            }
-        }
-    }
-
     /// Readers that there may ever be: beyond, a claim would keep every honest one out for good.
     private static let plausibleReaders = 0...999
 
@@ -186,12 +167,6 @@ extension PlaceStore {
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
         try write(replay.withinLimits, reader: reader, content: content, mark)
-    }
-
-    private func checkSize(_ size: Int64) throws {
-        guard (0...Recipe.maximumContentByteCount).contains(size) else {
-            throw SegmentError("a size of \(size) bytes is implausible")
-        }
     }
 
     /// A content that has a row.

@@ -145,13 +145,22 @@ package actor PlaceStore {
             [.blob(digest.bytes)]
         ) { (size: $0.int64(0), suffix: $0.text(1), generation: $0.int(2), encodedSize: $0.int64(3)) }
         guard let row else { return nil }
-        guard let form = ObjectKey.Form(suffix: row.suffix), row.generation >= 0,
+        guard let form = ObjectKey.Form(suffix: row.suffix),
+            (0...ObjectKey.maximumGeneration).contains(row.generation),
             (0...Recipe.maximumContentByteCount).contains(row.size)
         else {
             throw ReplayCacheError(
                 .unsupportedFormat,
                 "content \(digest.short) is stored as \"\(row.suffix)\", which this program does not know",
                 hint: "install a newer replaycache",
+                subject: digest.hex
+            )
+        }
+        // Segments are held to this where they are read, bases are not; such an object is read into memory.
+        guard form == .recipe || row.size <= Recipe.threshold else {
+            throw ReplayCacheError(
+                .integrity,
+                "content \(digest.short) is said to hold \(row.size) bytes, more than is stored without parts",
                 subject: digest.hex
             )
         }

@@ -75,6 +75,7 @@ extension Repository {
     }
 
     private func publish(_ operations: [Operation]) async throws {
+        try check(operations)
         while true {
             let started = watch.now
             let (key, segment) = try await put(operations)
@@ -84,6 +85,19 @@ extension Repository {
                 throw ReplayCacheError(.unclassified, "an operation just committed was refused: \(refusal.reason)")
             }
             return
+        }
+    }
+
+    /// What a base brought may break rules that segments are held to; once published it would be refused by everybody.
+    private func check(_ operations: [Operation]) throws {
+        do {
+            for operation in operations { try operation.check() }
+        } catch let error where error is LogicalPathError || error is SegmentError {
+            throw ReplayCacheError(
+                .integrity,
+                "an operation that every reader would refuse was not committed: \(error)",
+                subject: place.canonical
+            )
         }
     }
 

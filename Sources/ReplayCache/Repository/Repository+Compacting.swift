@@ -65,8 +65,9 @@ extension Repository {
 
     /// Makes a base of what is merged here and puts it at the place.
     package func compact(_ limits: CompactionLimits = CompactionLimits()) async throws {
-        guard let newest = try await store.newestHLC() else { return }
+        guard try await store.newestHLC() != nil else { return }
         let now = try await remote.barrier()
+        // At least these: another process may merge more into the same state until the base is written.
         let covered = try await store.newestSegment()
         let folder = PlaceFolder(home: catalog.home)
         let plain = try folder.newName(for: place) + PlaceFolder.draftSuffix
@@ -80,12 +81,18 @@ extension Repository {
             limits: limits
         )
         let (key, body) = try await BlockingPool.shared.run {
-            try writer.write(to: folder.path(of: plain))
+            guard let newest = try writer.write(to: folder.path(of: plain)) else {
+                throw BaseError("was forgotten meanwhile")
+            }
             let file = try folder.create(packed)
             let digest = try BaseFile.compress(try OpenFile.reading(folder.path(of: plain)), into: file)
             let (encoded, byteCount) = try Digest.of(file)
+            let key = BaseKey(hlc: newest, check: digest.short)
+            // Segments are removed because of it, so it must be one that readers believe.
+            try BaseFile.check(folder.path(of: plain), key: key)
+            guard byteCount <= BaseFile.maximumEncodedByteCount else { throw BaseError("is too large to be read") }
             return (
-                BaseKey(hlc: newest, check: digest.short),
+                key,
                 RemoteBody(source: file, byteCount: byteCount, digest: encoded)
             )
         }

@@ -177,6 +177,7 @@ struct Copy {
             pending.removeAll(keepingCapacity: true)
         }
         while let item = try await rows.next() {
+            guard context.accepts(item.path, &summary) else { continue }
             batch.add([.del(.init(path: item.path, was: item.digest))])
             pending.append(item.path)
             if batch.isDue { try await commit() }
@@ -255,10 +256,12 @@ struct CopyTransfer {
     private static let maximumReplayByteCount = 64 << 10
 
     private func take(_ outcome: Outcome, _ pending: inout Pending, _ summary: inout SyncSummary) async throws {
-        let items = outcome.unit.items
+        var items = outcome.unit.items
         do {
             let carried = try outcome.result.get()
             count(carried, &summary)
+            items = items.filter { context.accepts($0.path, &summary) }
+            guard !items.isEmpty else { return }
             var found = try await replay(of: items[0].digest)
             let length = try found.map { try JSON.line($0.metadata).count } ?? 0
             // No replay says so much; what a remote says of a content is not worth a commit that nobody can read.

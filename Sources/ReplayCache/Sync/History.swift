@@ -135,6 +135,11 @@ struct PathHistory {
         return before == nil ? .added : .replaced
     }
 
+    /// When one of the versions stopped being what the path shows.
+    func end(of version: PlaceStore.PathVersion) -> HLC {
+        supersededAt(versions.firstIndex { $0.stamp == version.stamp } ?? versions.count - 1)
+    }
+
     /// When version `index` stopped being what the path shows.
     private func supersededAt(_ index: Int) -> HLC {
         let end = versions.indices.first { $0 > index && shown[$0] != index }

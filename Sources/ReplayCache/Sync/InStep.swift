@@ -46,11 +46,12 @@ struct InStep: Sendable {
 extension PlaceStore {
     /// Identifies all that was merged: the state is a function of the segments in it, in any order.
     func stateMark() throws -> String {
-        var text = try repositoryID() ?? ""
-        try database.query("SELECT key FROM main.segment ORDER BY key") { (row: borrowing Row) in
-            text += "\n"
-            text += row.text(0)
+        // Piece by piece: the segments of years may be a million.
+        let hash = try SHA256Context()
+        try hash.update(Array((try repositoryID() ?? "").utf8).span)
+        try database.query("SELECT key FROM main.segment ORDER BY key") { (row: borrowing Row) throws in
+            try hash.update(Array("\n\(row.text(0))".utf8).span)
         }
-        return try Digest.of(Array(text.utf8)).hex
+        return try hash.finish().hex
     }
 }

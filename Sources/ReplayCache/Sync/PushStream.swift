@@ -175,15 +175,18 @@ struct PushStream: Sendable {
         let unit = outcome.unit
         switch outcome.result {
         case .success(let stored):
+            // Below a long path of the place a path may be too long that is not so here.
+            let items = unit.items.filter { context.accepts($0.path, &summary) }
+            guard !items.isEmpty else { return }
             summary.objectsUploaded += stored.objectsUploaded
             // What this very push has sent under another path is no object that was there.
             summary.objectsReused += unit.items[0].isRepeat ? 0 : stored.objectsReused
             summary.bytesRaw += stored.bytesRaw
-            summary.entriesAdded += unit.items.count
+            summary.entriesAdded += items.count
             summary.entriesRemoved += unit.retired.count
             // The bytes of the first of them were counted as it was stored.
-            context.progress.advance(items: unit.items.count, bytes: unit.size * Int64(unit.items.count - 1))
-            try await committer.add(stored, publishing: unit.items, retiring: unit.retired)
+            context.progress.advance(items: items.count, bytes: unit.size * Int64(items.count - 1))
+            try await committer.add(stored, publishing: items, retiring: unit.retired)
         case .failure(let error):
             try fail(unit, error, &summary)
         }

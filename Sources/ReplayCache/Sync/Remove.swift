@@ -102,6 +102,7 @@ struct Remove {
         var batch = CommitBatch(repository: repository)
         var pending: [String] = []
         var count = 0
+        var refused = summary
         let before = try await repository.store.newestHLC()
         func commit() async throws {
             try await batch.commit()
@@ -110,13 +111,14 @@ struct Remove {
             pending.removeAll(keepingCapacity: true)
         }
         try await eachPage(repository.store) { page in
-            for item in page {
+            for item in page where context.accepts(item.path, &refused) {
                 batch.add([.del(.init(path: item.path, was: item.digest))])
                 pending.append(item.path)
                 if batch.isDue { try await commit() }
             }
         }
         try await commit()
+        summary.filesFailed = refused.filesFailed
         summary.entriesDeleted = count
         guard count > 0 else { return }
         summary.undo = try commonFolders().map { Undo.command(below: $0, after: before, at: place) }

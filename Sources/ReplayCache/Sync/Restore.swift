@@ -108,6 +108,7 @@ struct Restore {
             }
             for path in paths {
                 summary.filesSeen += 1
+                guard !options.isRecursive || context.accepts(path, &summary) else { continue }
                 if let item = try await item(try LogicalPath(path), moment, now, store, &summary) {
                     try await body(item)
                 }
@@ -144,7 +145,7 @@ struct Restore {
             context.report(.failed(path: path.string, reason: "its content \(content.short) is stored nowhere"))
             return nil
         }
-        let age = now.milliseconds - (history.versions.last?.stamp.hlc.milliseconds ?? 0)
+        let age = now.milliseconds - history.end(of: version).milliseconds
         return Item(
             put: Operation.Put(
                 path: path.string,

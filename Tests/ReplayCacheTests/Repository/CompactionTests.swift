@@ -128,6 +128,42 @@ struct CompactionTests {
         #expect(try depot.keys("base/").isEmpty)
     }
 
+    /// A base of it would lose what a newer program stored, and a collector would remove it.
+    @Test
+    func aLogWithObjectsInAnUnknownEncodingIsNeitherCompactedNorCollected() async throws {
+        let depot = try await Depot(.directory, in: scratch)
+        let laptop = try await Laptop("laptop", in: scratch)
+        for name in ["a", "b"] { _ = try await push(laptop, name, to: depot.place, CompactionLimits()) }
+        let digest = try MergeTests.digest(1)
+        let object = Operation.Obj(
+            sha256: digest,
+            size: 1,
+            key: "objects/\(digest.hex.prefix(2))/\(digest.hex).later",
+            encodedSize: 1
+        )
+        let segment = Segment(
+            repository: "r",
+            writer: newWriterName(),
+            hlc: HLC(milliseconds: Timestamp.now().milliseconds),
+            operations: [.obj(object), try MergeTests.put("replays/x", 1)]
+        )
+        let (key, bytes) = try segment.encoded(number: 0)
+        try depot.plant(key.remoteKey.string, bytes)
+        // The line is read once, by a command that does neither.
+        _ = try await laptop.fetch(from: depot.place)
+        let repository = try await laptop.repository(at: depot.place)
+        try await repository.commit([try MergeTests.put("replays/y", 2)])
+        var limits = CompactionLimits()
+        limits.segments = 1
+        let warnings = await repository.compactIfWorthwhile(limits)
+        #expect(warnings.first?.message.contains("newer replaycache") == true)
+        #expect(try depot.keys("base/").isEmpty)
+        let error = await #expect(throws: ReplayCacheError.self) {
+            try await laptop.workspace.collectGarbage(at: depot.place)
+        }
+        #expect(error?.code == .unsupportedFormat)
+    }
+
     @Test
     func aLogWithADamagedSegmentIsNotCompacted() async throws {
         let depot = try await Depot(.directory, in: scratch)

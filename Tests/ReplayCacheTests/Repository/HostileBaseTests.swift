@@ -17,7 +17,7 @@ struct HostileBaseTests {
     enum Malice: String, CaseIterable, Sendable {
         case trigger, view, otherView, index, table, otherTable, newerVersion, writeAheadLog, utf16, sameDigestTwice
         case otherHLC, noSegmentKey, cutShort, flippedPage, notADatabase, empty, notCompressed, wrongName, bomb
-        case negativeSize, hugeSize, sizeAsText, shortDigest, pathWithNUL
+        case negativeSize, hugeSize, sizeAsText, shortDigest, pathWithNUL, lastSegmentRow, lastSegmentEver
 
         /// Statements that change the database.
         var statements: String? {
@@ -40,6 +40,9 @@ struct HostileBaseTests {
             case .shortDigest: Self.unchecked("digest = x'00'")
             case .pathWithNUL:
                 "PRAGMA ignore_check_constraints = ON; UPDATE entry SET path = path || char(0) || 'x'"
+            // After the last row there is no number for the next segment.
+            case .lastSegmentRow: "UPDATE segment SET id = 9223372036854775807 WHERE id = 1"
+            case .lastSegmentEver: "UPDATE sqlite_sequence SET seq = 9223372036854775807"
             default: nil
             }
         }

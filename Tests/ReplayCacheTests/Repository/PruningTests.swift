@@ -84,4 +84,44 @@ struct PruningTests {
         #expect(await repository.compactIfWorthwhile().isEmpty)
         #expect(repository.remote.meter.requests == before)
     }
+
+    /// Two processes of one machine share the state that a base is made of.
+    @Test
+    func aBaseIsBelievedThoughAnotherProcessMergedMoreWhileItWasMade() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        let other = try await laptop.repository(at: old.depot.place)
+        var settings = RemoteSettings()
+        settings.wrap = { base in
+            ActingRemote(base) { request, moment in
+                guard request == .barrier, moment == .after else { return }
+                try await other.commit([try MergeTests.put("replays/b", 2)])
+            }
+        }
+        let catalog = try Catalog(home: laptop.home)
+        let mine = try await Repository.open(old.depot.place, catalog: catalog, settings: settings)
+        try await mine.compact()
+        #expect(try old.depot.keys("base/").count == 1)
+        let fresh = try await Laptop("fresh", in: scratch).repository(at: old.depot.place)
+        #expect(fresh.warnings.isEmpty)
+        #expect(try await fresh.store.knownBase() != nil)
+        #expect(try await fresh.store.paths() == ["replays/a", "replays/b"])
+    }
+
+    /// Whether a base may have taken the place of segments never read here is told by the clock of the place: the one of
+    /// this machine may have been put back since.
+    @Test(arguments: PlaceKind.allCases)
+    func whatWasPrunedIsReadFromTheBaseThoughTheClockHereWentBack(_ kind: PlaceKind) async throws {
+        let old = try await OldRepository(kind, in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        let late = try await laptop.repository(at: old.depot.place)
+        try await late.store.pretendLastCatchUp(daysAgo: 5)
+        try await late.store.setLastContact(Timestamp(milliseconds: Timestamp.now().milliseconds + 86_400_000))
+        let pruned = try old.commit(daysAgo: 4, path: "b")
+        try await old.compact(by: try await Laptop("other", in: scratch), daysAgo: 3)
+        _ = try old.commit(daysAgo: 1, path: "c")
+        // By a machine whose base did not cover the first.
+        try old.depot.remove(pruned.remoteKey.string)
+        #expect(try await old.paths(by: laptop) == ["replays/a", "replays/b", "replays/c"])
+    }
 }

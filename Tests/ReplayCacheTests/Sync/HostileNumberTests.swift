@@ -131,4 +131,20 @@ struct HostileNumberTests {
         #expect(try await late.fetch(from: place).failure == nil)
         #expect(late.text("again.txt") == "honest")
     }
+
+    /// A list of condemned keys may name a generation after which there is none.
+    @Test(arguments: ["9223372036854775807", "1000000000", "2147483648"])
+    func noGenerationOfACondemnedKeyEndsAPush(_ generation: String) async throws {
+        let content = Array("wanted".utf8)
+        let digest = try Digest.of(content).hex
+        let text = Array(#"{"keys":["objects/\#(digest.prefix(2))/\#(digest).\#(generation).raw"],"v":1}"#.utf8)
+        var frame: [UInt8] = []
+        try ZstdCompressor(level: 1, byteCount: Int64(text.count)).compress(text.span, isLast: true, into: &frame)
+        let list = CondemnedListKey(time: .now(), id: newWriterName()).remoteKey
+        try Tree.write(frame, to: "\(place.directory)/\(list)")
+        try victim.write("wanted", to: "wanted.txt")
+        #expect(try await victim.push(to: place).entriesAdded == 1)
+        #expect(try await author.fetch(from: place).failure == nil)
+        #expect(author.text("wanted.txt") == "wanted")
+    }
 }

@@ -335,6 +335,30 @@ struct RestoreTests {
         #expect(mine.told(.failed) == [SyncRule.path])
         #expect(try await mine.entries(at: place).keys.sorted() == ["replays/other.txt"])
     }
+
+    /// A version may be gone though its path was written to lately: what counts is when the next one came.
+    @Test
+    func aVersionWhoseObjectWasRemovedIsNotRestoredHoweverYoungItsPathIs() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        let bytes = Array("first".utf8)
+        let digest = try Digest.of(bytes)
+        let size = Int64(bytes.count)
+        let key = ObjectKey(digest: digest, form: .content(.raw)).remoteKey.string
+        try old.commit(
+            daysAgo: 100,
+            [
+                .obj(.init(sha256: digest, size: size, key: key, encodedSize: size)),
+                .put(.init(path: "replays/x", sha256: digest, was: nil, size: size, mtime: 0)),
+            ]
+        )
+        for day in [50, 5] { _ = try old.commit(daysAgo: Double(day), path: "x", content: day) }
+        var options = RestoreOptions(path: try LogicalPath("replays/x"))
+        options.moment = Moment("60d")
+        let restored = try await mine.workspace.restore(at: old.depot.place, options: options)
+        #expect(restored.entriesRestored == 0)
+        #expect(restored.filesFailed == 1)
+        #expect(try await mine.entries(at: old.depot.place)["replays/x"] == MergeTests.digest(5))
+    }
 }
 
 extension SyncSummary {
