@@ -136,14 +136,14 @@ extension Repository {
         return objects.filter { condemned.contains($0.key) }
     }
 
-    /// The same operations, and before them the keys of contents that they name, that are stored already, and of which
-    /// another key was condemned.
+    /// The same operations, and before them the keys of contents that they name, that are stored already, and that no path
+    /// shows or of which another key was condemned.
     ///
-    /// A commit that was decided on before that key was condemned may tell it later than this one was decided on, and have
+    /// A base leaves out what nothing refers to, so whoever began with one may not know where such a content is stored. And
+    /// a commit that was decided on before a key was condemned may tell it later than this one was decided on, and have
     /// the last word; a collector that saw neither commit would then remove the key that is right (`docs/format.md`,
     /// "Garbage collection").
     func tellingKeys(of operations: [Operation]) async throws -> [Operation] {
-        guard watch.hasKeys else { return operations }
         var told: Set<Digest> = []
         var named: [Digest] = []
         for operation in operations {
@@ -155,11 +155,11 @@ extension Repository {
             }
         }
         var keys: [Operation] = []
-        let catalog = try await watch.catalog()
+        let catalog = watch.hasKeys ? try await watch.catalog() : nil
         for digest in named where told.insert(digest).inserted {
-            guard try await catalog.nextGeneration(of: digest, place: store.record.id) > 0,
-                let known = try await store.object(of: digest)
-            else { continue }
+            let generation = try await catalog?.nextGeneration(of: digest, place: store.record.id) ?? 0
+            if generation == 0, try await store.isShown(digest) { continue }
+            guard let known = try await store.object(of: digest) else { continue }
             let object = Operation.Obj(
                 sha256: digest,
                 size: known.size,
@@ -186,6 +186,16 @@ extension Repository {
 }
 
 extension PlaceStore {
+    /// Whether a path is known to show a content: false also where that cannot be told without reading all paths.
+    func isShown(_ digest: Digest) throws -> Bool {
+        guard try database.first("SELECT 1 FROM sqlite_schema WHERE name = 'entry_content'", [], { _ in true }) != nil
+        else { return false }
+        return try database.first(
+            "SELECT 1 FROM content c JOIN entry e ON e.content = c.id WHERE c.digest = ? LIMIT 1",
+            [.blob(digest.bytes)]
+        ) { _ in true } != nil
+    }
+
     /// Where contents are stored; those that are not are left out.
     func objects(of digests: [Digest]) throws -> [Digest: StoredObject] {
         var result: [Digest: StoredObject] = [:]

@@ -13,7 +13,12 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return milliseconds < 0 ? .min : .max
     }
 
-    package static func now() -> Timestamp { Timestamp(milliseconds: Machine.now() / 1_000_000) }
+    /// What stands for the clock of this machine, in simulations.
+    @TaskLocal package static var simulatedClock: (@Sendable () -> Timestamp)?
+
+    package static func now() -> Timestamp {
+        simulatedClock?() ?? Timestamp(milliseconds: Machine.now() / 1_000_000)
+    }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 

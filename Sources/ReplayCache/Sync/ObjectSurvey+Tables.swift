@@ -166,7 +166,14 @@ extension PlaceStore {
         return try database.first(sql, values) { ObjectTotals(count: $0.int(0), bytes: $0.int64(1)) } ?? ObjectTotals()
     }
 
-    static let isUnneeded = "NOT EXISTS (SELECT 1 FROM temp.survey_need n WHERE n.key = o.key)"
+    /// Whether nothing refers to a listed object `o`.
+    ///
+    /// A needed content that no object is known for may be in any object with its digest.
+    static let isUnneeded = """
+        NOT EXISTS (SELECT 1 FROM temp.survey_need n WHERE n.key = o.key) AND NOT EXISTS (
+            SELECT 1 FROM main.content u JOIN temp.survey_content m ON m.content = u.id
+            WHERE u.digest = o.digest AND u.encoding IS NULL)
+        """
 
     /// Paths that hold a content, at most `limit`: entries, and with `isSearched` files of checkpoints, else what held it
     /// before.

@@ -8,7 +8,7 @@ package struct SyncContext: Sendable {
     package var remoteSettings: RemoteSettings
     package let report: @Sendable (SyncEvent) -> Void
     /// When logs are compacted.
-    package var compaction = CompactionLimits()
+    package var compaction: CompactionLimits
 
     package init(
         catalog: Catalog,
@@ -19,6 +19,7 @@ package struct SyncContext: Sendable {
         self.catalog = catalog
         self.progress = progress
         remoteSettings = transfer.settings { report($0.event) }
+        compaction = transfer.compaction
         self.report = report
     }
 

@@ -95,6 +95,8 @@ public struct TransferOptions: Sendable {
     package var wrap: @Sendable (any Remote) -> any Remote = { $0 }
     /// Nanoseconds by a clock that goes on while the machine sleeps.
     package var sinceBoot: @Sendable () -> Int64 = { Machine.sinceBoot() }
+    /// When logs are compacted.
+    package var compaction = CompactionLimits()
 
     /// As much as there is.
     public init() {}

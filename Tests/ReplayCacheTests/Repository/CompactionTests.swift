@@ -212,6 +212,22 @@ struct CompactionTests {
         try BaseFile.check(path, key: BaseKey(hlc: HLC(milliseconds: 1_790_000_000_001), check: "00000000"))
     }
 
+    /// Machines that begin with the base do not know where that is stored, so whoever names it tells them.
+    @Test(arguments: PlaceKind.allCases)
+    func aContentThatABaseLeftOutIsToldAgain(_ kind: PlaceKind) async throws {
+        let depot = try await Depot(kind, in: scratch)
+        _ = try depot.plantOldRepository(ghosts: [Array("old".utf8)], living: [])
+        let laptop = try await Laptop("laptop", in: scratch)
+        let other = try await Laptop("other", in: scratch)
+        _ = try await laptop.repository(at: depot.place)
+        try await other.repository(at: depot.place).compact()
+        try laptop.write("old", to: "new.txt")
+        #expect(try await laptop.push(to: depot.place).objectsUploaded == 0)
+        let fresh = try await Laptop("fresh", in: scratch)
+        #expect(try await fresh.fetch(from: depot.place).filesPlaced == 1)
+        #expect(fresh.text("new.txt") == "old")
+    }
+
     private static let day: Int64 = 24 * 3_600_000
 
     /// A path with a history of many days, and a base of it made `now` days after its beginning.

@@ -46,9 +46,13 @@ final class SimulatedClient {
             let isForced = Int.random(in: 0..<5, using: &random) == 0
             try await process { workspace in
                 switch action {
-                case 0..<10: try await push(workspace, isForced: isForced)
-                case 10..<14: try await fetch(workspace, isForced: isForced)
-                case 14..<17: try await collect(workspace)
+                case 0..<7: try await push(workspace, isForced: isForced)
+                case 7..<9: try await push(workspace, isForced: isForced, deletes: true)
+                case 9..<11: try await fetch(workspace, isForced: isForced)
+                case 11: try await fetch(workspace, isForced: isForced, deletes: true)
+                case 12..<15: try await collect(workspace)
+                case 15: try await remove(workspace)
+                case 16..<18: try await restore(workspace)
                 default: try await pushCheckpoint(workspace)
                 }
             }
@@ -68,6 +72,7 @@ final class SimulatedClient {
         do {
             var transfer = TransferOptions()
             transfer.wrap = simulation.wrap(session)
+            transfer.compaction = simulation.compaction
             transfer.sinceBoot = { [place = simulation.place] in place.now.milliseconds * 1_000_000 }
             let workspace = try await Workspace.open(home: home, transfer: transfer) { [heard] event in
                 heard.events.withLock { $0.append(event) }
@@ -78,14 +83,24 @@ final class SimulatedClient {
             simulation.scheduler.note("\(number): was killed")
         } catch let error as ReplayCacheError where error.code == .notFound && error.message.hasPrefix("no repository")
         {
-            simulation.scheduler.note("\(number): \(error.message)")
+            note(error)
         } catch let error as ReplayCacheError where error.code == .busy {
-            // Days went by in the middle of a push.
-            simulation.scheduler.note("\(number): \(error.message)")
+            // Days went by in the middle of a push, or the log was compacted.
+            note(error)
+        } catch let error as ReplayCacheError where error.code == .usage {
+            // An empty folder takes nothing along, and what was never there cannot be removed or restored.
+            note(error)
         }
         guard session.isDead else { return }
         processCount += 1
         home = next
+    }
+
+    /// The path of the place differs from run to run.
+    private func note(_ error: ReplayCacheError) {
+        simulation.scheduler.note(
+            "\(number): \(error.message.split(separator: " at /")[0].split(separator: ": /")[0])"
+        )
     }
 
     // MARK: The folder
@@ -129,11 +144,13 @@ final class SimulatedClient {
 
     // MARK: What it does
 
-    private func push(_ workspace: Workspace, isForced: Bool) async throws {
+    private func push(_ workspace: Workspace, isForced: Bool, deletes: Bool = false) async throws {
         let files = try files()
         var options = try PushOptions()
         options.isForced = isForced
-        simulation.scheduler.note("\(number): pushes \(files.keys.sorted())\(isForced ? " by force" : "")")
+        if deletes { options.deletion = DeletionOptions(maximum: 1000) }
+        let how = "\(isForced ? " by force" : "")\(deletes ? " and deletes" : "")"
+        simulation.scheduler.note("\(number): pushes \(files.keys.sorted())\(how)")
         _ = try await workspace.push(folder, to: simulation.name, options: options)
         var left: Set<String> = []
         for event in heard.events.withLock({ $0 }) {
@@ -148,10 +165,11 @@ final class SimulatedClient {
         }
     }
 
-    private func fetch(_ workspace: Workspace, isForced: Bool) async throws {
+    private func fetch(_ workspace: Workspace, isForced: Bool, deletes: Bool = false) async throws {
         var options = try FetchOptions()
         options.isForced = isForced
-        simulation.scheduler.note("\(number): fetches\(isForced ? " by force" : "")")
+        if deletes { options.deletion = DeletionOptions(maximum: 1000) }
+        simulation.scheduler.note("\(number): fetches\(isForced ? " by force" : "")\(deletes ? " and deletes" : "")")
         _ = try await workspace.fetch(from: simulation.name, into: folder, options: options)
     }
 
@@ -160,6 +178,22 @@ final class SimulatedClient {
         var options = GarbageOptions()
         options.insists = true
         _ = try await workspace.collectGarbage(at: simulation.name, options: options)
+    }
+
+    private func remove(_ workspace: Workspace) async throws {
+        let path = "replays/\(name())"
+        simulation.scheduler.note("\(number): removes \(path)")
+        var options = RemoveOptions(paths: [try LogicalPath(path)])
+        options.maximum = 1000
+        _ = try await workspace.remove(at: simulation.name, options: options)
+    }
+
+    private func restore(_ workspace: Workspace) async throws {
+        let path = Bool.random(using: &random) ? "replays" : "replays/\(name())"
+        simulation.scheduler.note("\(number): restores \(path)")
+        var options = RestoreOptions(path: try LogicalPath(path))
+        options.isRecursive = path == "replays"
+        _ = try await workspace.restore(at: simulation.name, options: options)
     }
 
     private func pushCheckpoint(_ workspace: Workspace) async throws {

@@ -71,9 +71,16 @@ actor SimulatedObserver {
         for digest in try await store.checkpointContents() { try await check(digest, "a checkpoint") }
     }
 
+    /// How long a version can be restored after another took its place, in milliseconds.
+    private static let restorableAge: Int64 = 30 * 86_400_000
+
     func removed(_ key: RemoteKey) async {
         do {
             try await checkEverything()
+            let since = place.now.milliseconds - Self.restorableAge
+            for version in try await store.restorableVersions(since: since) {
+                try await check(version.digest, "the version of \(version.path) that can be restored")
+            }
         } catch {
             place.report("\(key) was removed: \(error)")
         }
@@ -107,6 +114,28 @@ actor SimulatedObserver {
 }
 
 extension PlaceStore {
+    fileprivate struct RestorableVersion: Sendable {
+        let path: String
+        let digest: Digest
+    }
+
+    /// What paths held until a time or longer, in milliseconds, or hold.
+    fileprivate func restorableVersions(since time: Int64) throws -> [RestorableVersion] {
+        try database.all(
+            """
+            WITH version AS (
+                SELECT path, content, hlc FROM main.history
+                UNION ALL SELECT e.path, e.content, s.hlc FROM main.entry e JOIN main.segment s ON s.id = e.segment
+            ), followed AS (
+                SELECT path, content, lead(hlc) OVER (PARTITION BY path ORDER BY hlc) AS replaced_at FROM version
+            )
+            SELECT f.path, c.digest FROM followed f JOIN main.content c ON c.id = f.content
+            WHERE f.replaced_at IS NULL OR f.replaced_at >= ?
+            """,
+            [.integer(time)]
+        ) { row in row.digest(1).map { RestorableVersion(path: row.text(0), digest: $0) } }.compactMap(\.self)
+    }
+
     fileprivate func checkpointContents() throws -> Set<Digest> {
         let sql = "SELECT DISTINCT c.digest FROM main.checkpoint_file f JOIN main.content c ON c.id = f.content"
         return Set(try database.all(sql) { Digest(bytes: $0.blob(0)) }.compactMap(\.self))

@@ -15,6 +15,26 @@ final class SimulatedPlace: Sendable {
         var unsynced: Set<RemoteKey> = []
         var now: Int64
         var violations: [String] = []
+        var tally = Tally()
+    }
+
+    /// How often something happened that a simulation is there to try.
+    struct Tally: Sendable {
+        var objectsRemoved = 0
+        var listsMade = 0
+        var basesMade = 0
+        var segmentsPruned = 0
+        var basesPruned = 0
+
+        static func + (left: Tally, right: Tally) -> Tally {
+            Tally(
+                objectsRemoved: left.objectsRemoved + right.objectsRemoved,
+                listsMade: left.listsMade + right.listsMade,
+                basesMade: left.basesMade + right.basesMade,
+                segmentsPruned: left.segmentsPruned + right.segmentsPruned,
+                basesPruned: left.basesPruned + right.basesPruned
+            )
+        }
     }
 
     /// What places differ in.
@@ -25,9 +45,16 @@ final class SimulatedPlace: Sendable {
         var tellsTime = false
         /// Items in a page of a listing.
         var pageCount = 1000
+        /// Segments that a log may have before it is compacted.
+        var segmentLimit = 256
+        /// Whether bases leave out what has aged; then not all machines remember the same of the past.
+        var forgets = false
         /// Loses every so many objects that it acknowledged: no place of ours, but the tests must notice.
         var losesEvery: Int?
     }
+
+    /// What has happened so far.
+    var tally: Tally { state.withLock { $0.tally } }
 
     let ways: Ways
     private let state: Mutex<State>
@@ -65,6 +92,8 @@ final class SimulatedPlace: Sendable {
                 state.violations.append("\(key) was written again with other bytes")
             }
             state.items[key] = Stored(bytes: bytes, modified: Timestamp(milliseconds: state.now))
+            if key.string.hasPrefix(BaseKey.prefix) { state.tally.basesMade += 1 }
+            if key.string.hasPrefix(CondemnedListKey.prefix) { state.tally.listsMade += 1 }
             if durability == .eventual, !ways.acknowledgesDurably { state.unsynced.insert(key) }
             if let count = ways.losesEvery, key.string.hasPrefix("objects/"),
                 Int(bytes.reduce(0) { $0 &* 31 &+ UInt32($1) }) % count == 0
@@ -76,9 +105,11 @@ final class SimulatedPlace: Sendable {
 
     func delete(_ keys: [RemoteKey]) {
         state.withLock { state in
-            for key in keys {
-                state.items[key] = nil
+            for key in keys where state.items.removeValue(forKey: key) != nil {
                 state.unsynced.remove(key)
+                if key.string.hasPrefix("objects/") { state.tally.objectsRemoved += 1 }
+                if key.string.hasPrefix(SegmentKey.prefix) { state.tally.segmentsPruned += 1 }
+                if key.string.hasPrefix(BaseKey.prefix) { state.tally.basesPruned += 1 }
             }
         }
     }

@@ -61,7 +61,7 @@ struct SimulatedRemote: Remote {
 
     /// Names of writers are random; what tells one run from another must not.
     private static func title(_ key: RemoteKey) -> String {
-        [SegmentKey.prefix, CondemnedListKey.prefix].first { key.string.hasPrefix($0) } ?? key.string
+        [SegmentKey.prefix, CondemnedListKey.prefix, BaseKey.prefix].first { key.string.hasPrefix($0) } ?? key.string
     }
 
     func put(_ key: RemoteKey, _ body: RemoteBody, durability: Durability) async throws {

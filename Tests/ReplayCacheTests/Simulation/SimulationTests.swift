@@ -16,7 +16,23 @@ struct SimulationTests {
     func whatIsAcknowledgedIsThereInEveryOrderOfEvents(seed: UInt64) async throws {
         let simulation = try await Simulation(seed: seed)
         let violations = try await simulation.run()
-        #expect(violations.isEmpty, "seed \(seed)\n\(simulation.scheduler.log.joined(separator: "\n"))")
+        #expect(violations == [], "seed \(seed)\n\(simulation.scheduler.log.joined(separator: "\n"))")
+    }
+
+    /// What the simulation is there to try does happen in it.
+    @Test
+    func collectorsRemoveAndLogsAreCompactedAndPruned() async throws {
+        var tally = SimulatedPlace.Tally()
+        for seed in UInt64(7)...24 {
+            let simulation = try await Simulation(seed: seed)
+            #expect(try await simulation.run() == [])
+            tally = tally + simulation.place.tally
+        }
+        #expect(tally.objectsRemoved > 0)
+        #expect(tally.listsMade > 0)
+        #expect(tally.basesMade > 0)
+        #expect(tally.segmentsPruned > 0)
+        #expect(tally.basesPruned > 0)
     }
 
     @Test

@@ -91,6 +91,26 @@ struct GarbageTests {
         #expect(pod.text("again.txt") == "gone")
     }
 
+    /// As where a base left out the key of a content that is shown again since.
+    @Test func anObjectOfAContentWithoutAKnownKeyStays() async throws {
+        let depot = try await Depot(.directory, in: scratch)
+        let (bytes, other) = (Array("needed".utf8), Array("not needed".utf8))
+        try depot.plantManifest()
+        let key = try depot.plantObject(bytes, hoursAgo: 40 * 24)
+        _ = try depot.plantObject(other, hoursAgo: 40 * 24)
+        let put = Operation.Put(
+            path: "replays/a.txt",
+            sha256: key.digest,
+            was: nil,
+            size: Int64(bytes.count),
+            mtime: 0
+        )
+        try depot.plantSegment([.put(put)], hoursAgo: 40 * 24)
+        #expect(try await collect(depot.place, days: 0).condemned == 1)
+        #expect(try await collect(depot.place, days: 1.1).removed == 1)
+        #expect(try depot.keys("objects/") == [key.remoteKey.string])
+    }
+
     @Test func objectsThatNoCommitNamesAreCollectedOnceTheyAreOld() async throws {
         let place = try scratch.place()
         try laptop.write("kept", to: "kept.txt")

@@ -9,6 +9,10 @@ package struct PlaceAudit: Sendable {
     package private(set) var problems: [String] = []
     /// Keys of objects that were found whole.
     package private(set) var objects: Set<String> = []
+    /// The key of the object of each content that a path or a checkpoint shows.
+    package private(set) var needed: [Digest: String] = [:]
+    /// Keys that collectors have condemned.
+    package private(set) var condemned: Set<String> = []
 
     /// What was found whole by an earlier audit: a key is written once, so only what changed is read again.
     package final class Memory: Sendable {
@@ -30,7 +34,12 @@ package struct PlaceAudit: Sendable {
         try await remote.list(prefix: "", after: nil) { page in found.withLock { $0 += page } }
         let items = found.withLock { $0 }
         var stored: [String: RemoteItem] = [:]
-        var segments: [(key: SegmentKey, segment: Segment)] = []
+        var log = AuditedLog()
+        if let base = items.filter({ BaseKey($0.key.string) != nil }).max(by: { $0.key < $1.key }) {
+            do { try log.add(base: try await remote.bytes(of: base.key, maximum: 1 << 28)) } catch {
+                problems.append("\(base.key) \(error)")
+            }
+        }
         for item in items {
             let name = item.key.string
             if ObjectKey(name) != nil {
@@ -38,48 +47,36 @@ package struct PlaceAudit: Sendable {
             } else if let key = SegmentKey(name) {
                 do {
                     let bytes = try await remote.bytes(of: item.key, maximum: 1 << 26)
-                    segments.append((key, try Segment.decode(bytes, key: key)))
+                    log.add(try Segment.decode(bytes, key: key), key)
                 } catch {
                     problems.append("\(name) \(error)")
                 }
-            } else if name != "replaycache.json", !name.hasPrefix("base/"), !name.hasPrefix("gc/") {
+            } else if name.hasPrefix("gc/") {
+                do {
+                    let list = try CondemnedList.decode(try await remote.bytes(of: item.key, maximum: 1 << 26))
+                    condemned.formUnion(list.keys.map(\.remoteKey.string))
+                } catch {
+                    problems.append("\(name) \(error)")
+                }
+            } else if name != "replaycache.json", BaseKey(name) == nil {
                 problems.append("\(name) is nothing that belongs there")
             }
         }
-        segments.sort { $0.key.remoteKey < $1.key.remoteKey }
-        let (visible, keys) = Self.merge(segments.flatMap(\.segment.operations))
-        entries = visible
+        let state = log.merged()
+        entries = state.entries
+        for digest in state.needed { needed[digest] = state.keys[digest] }
         if !onlyCommitted {
             for name in stored.keys.sorted() { try await check(name, stored, remote, memory) }
         }
-        for (digest, name) in keys where onlyCommitted || stored[name] == nil {
+        // Where collectors are at work, only what is needed has to be there.
+        for (digest, name) in condemned.isEmpty ? state.keys : needed where onlyCommitted || stored[name] == nil {
             guard stored[name] != nil else {
                 problems.append("\(name) of \(digest.short) is missing")
                 continue
             }
             try await check(name, stored, remote, memory)
         }
-        for (path, digest) in visible where keys[digest] == nil { problems.append("\(path) has no object") }
-    }
-
-    /// What a reader of the whole log sees: paths, and where each content is stored.
-    private static func merge(_ operations: [Operation]) -> (entries: [String: Digest], keys: [Digest: String]) {
-        var entries: [String: Digest] = [:]
-        var keys: [Digest: String] = [:]
-        var hidden: [String: Set<Digest>] = [:]
-        for operation in operations {
-            if case .obj(let object) = operation { keys[object.sha256] = object.key }
-        }
-        var decided: Set<String> = []
-        for operation in operations.reversed() {
-            switch operation {
-            case .del(let del): hidden[del.path, default: []].insert(del.was)
-            case .put(let put) where decided.insert(put.path).inserted:
-                if hidden[put.path]?.contains(put.sha256) != true { entries[put.path] = put.sha256 }
-            default: break
-            }
-        }
-        return (entries, keys)
+        for (path, digest) in entries where needed[digest] == nil { problems.append("\(path) has no object") }
     }
 
     private mutating func check(
