@@ -45,7 +45,7 @@ struct ProgressTextTests {
             $0.isTotalFinal = false
         }
         let line = ProgressText(now: growing, bytesPerSecond: 15_000_000, retries: 0).line
-        #expect(line == "pushing: 1,200 of 20,000 so far files, 500 MB of 2.00 GB so far, 15.0 MB/s")
+        #expect(line == "pushing: 1,200 of 20,000 files so far, 500 MB of 2.00 GB so far, 15.0 MB/s")
         let unknown = snapshot {
             $0.itemsTotal = nil
             $0.bytesTotal = nil

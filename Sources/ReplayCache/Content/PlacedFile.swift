@@ -32,13 +32,15 @@ package final class PlacedFile: Sendable {
     /// Creates the temporary file for `path` below `root`, making its directories, or takes over one that an earlier
     /// run left there for the same content and name.
     ///
-    /// With `isWorthKeeping`, an unplaced file stays for the next run. Where another writer has the same file in hand,
+    /// With `isWorthKeeping`, an unplaced file stays for the next run; with `keepsBytes`, what an earlier run left in it is
+    /// there for the caller to look at. Where another writer has the same file in hand,
     /// this throws `Errno.resourceTemporarilyUnavailable`, or waits for it with `waitsForOthers`.
     package init(
         _ path: LogicalPath,
         below root: OpenFile,
         digest: Digest,
         isWorthKeeping: Bool = false,
+        keepsBytes: Bool = false,
         waitsForOthers: Bool = false
     ) throws {
         directory = try root.parent(of: path, creating: true)
@@ -46,7 +48,7 @@ package final class PlacedFile: Sendable {
         self.isWorthKeeping = isWorthKeeping
         temporaryName = try Self.temporaryName(for: path, digest)
         file = try Self.open(temporaryName, in: directory, waitsForOthers: waitsForOthers)
-        if !isWorthKeeping { try file.truncate(to: 0) }
+        if !isWorthKeeping && !keepsBytes { try file.truncate(to: 0) }
     }
 
     /// Makes the temporary file for `path` another name of the file `source` in `folder`: no second copy of its bytes.

@@ -171,18 +171,18 @@ struct Fetch {
         PlanRows { try await store.fetchItems(actions, after: $0, limit: Self.pageCount) }
     }
 
-    /// Keeps the temporary files of contents that are about to be fetched: they hold verified parts.
+    /// Keeps the temporary files of contents that are about to be fetched: they may hold all or some of their bytes.
     ///
-    /// Answers which.
+    /// Answers which large ones.
     private func reclaim(
         _ leftovers: [LogicalPath],
         _ root: LocalRoot,
         _ store: PlaceStore
     ) async throws -> Set<Digest> {
         let digests = leftovers.compactMap { PlacedFile.digest(inTemporaryName: $0.name) }
-        let wanted = try await store.largeContentsInFetchPlan(digests)
-        try await Leftovers.reclaim(leftovers, in: root, keeping: wanted)
-        return wanted
+        let wanted = try await store.contentsInFetchPlan(digests)
+        try await Leftovers.reclaim(leftovers, in: root, keeping: Set(wanted.keys))
+        return Set(wanted.filter { $0.value > Recipe.threshold }.keys)
     }
 
     private static func bytesToPlace(_ totals: [FetchAction: PlanTotal]) -> Int64 {
@@ -265,10 +265,16 @@ struct Fetch {
                 }
             )
         } catch {
-            // What is verified is worth placing, unless the user wants out. On a full or failing disk the sync before the
-            // renames decides: nothing gets a name that is not whole there. The first error is the one to report.
-            if !Task.isCancelled { try? await placer.flush(&counts) }
-            summary = counts
+            // What is verified is worth placing, also when the user wants out: a batch takes a moment. On a full or failing
+            // disk the sync before the renames decides: nothing gets a name that is not whole there. The first error is
+            // the one to report.
+            let last = Task { [placer, counts] in
+                var placer = placer
+                var counts = counts
+                try? await placer.flush(&counts)
+                return counts
+            }
+            summary = await last.value
             throw error
         }
         try await placer.flush(&counts)

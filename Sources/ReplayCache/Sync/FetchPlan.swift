@@ -241,13 +241,23 @@ extension PlaceStore {
         }
     }
 
-    /// Those of `digests` that the plan places and that are stored in parts.
-    func largeContentsInFetchPlan(_ digests: [Digest]) throws -> Set<Digest> {
-        let sql = "SELECT 1 FROM temp.fetch_plan WHERE digest = ? AND size > ? LIMIT 1"
-        return Set(
-            try digests.filter { digest in
-                try database.first(sql, [.blob(digest.bytes), .integer(Recipe.threshold)]) { _ in true } != nil
-            }
+    /// Those of `digests` that the plan places, with the sizes of their contents.
+    func contentsInFetchPlan(_ digests: [Digest]) throws -> [Digest: Int64] {
+        guard !digests.isEmpty else { return [:] }
+        try database.execute(
+            "DROP TABLE IF EXISTS temp.begun; CREATE TEMP TABLE begun (digest BLOB PRIMARY KEY) WITHOUT ROWID"
         )
+        for digest in digests {
+            try database.run("INSERT OR IGNORE INTO temp.begun (digest) VALUES (?)", .blob(digest.bytes))
+        }
+        var sizes: [Digest: Int64] = [:]
+        let sql = """
+            SELECT DISTINCT digest, size FROM temp.fetch_plan
+            WHERE action IN (\(FetchAction.placingList)) AND digest IN (SELECT digest FROM temp.begun)
+            """
+        try database.query(sql) { (row: borrowing Row) in
+            if let digest = row.digest(0) { sizes[digest] = row.int64(1) }
+        }
+        return sizes
     }
 }

@@ -9,12 +9,15 @@ struct Placer {
     private let remembersAgreement: Bool
     private var pending: [Stager.StagedFile] = []
     private var pendingBytes: Int64 = 0
+    private var lastFlush = ContinuousClock.now
 
     /// Files and bytes in a batch.
     ///
     /// Each file holds two descriptors until it is placed, and a process may have as few as 1,024.
     private static let maximumFiles = 128
     private static let maximumBytes: Int64 = 256 << 20
+    /// On a slow line what is verified does not wait long for its name: a machine may be taken away at any time.
+    private static let maximumAge = Duration.seconds(2)
 
     /// With `remembersAgreement`, root and place agree on what was placed: for entries, not for checkpoints.
     init(context: SyncContext, root: LocalRoot, place: Int64, remembersAgreement: Bool = true) {
@@ -43,7 +46,11 @@ struct Placer {
     mutating func add(_ file: Stager.StagedFile, _ summary: inout SyncSummary) async throws {
         pending.append(file)
         pendingBytes += file.item.size
-        if pending.count >= Self.maximumFiles || pendingBytes >= Self.maximumBytes { try await flush(&summary) }
+        guard
+            pending.count >= Self.maximumFiles || pendingBytes >= Self.maximumBytes
+                || ContinuousClock.now - lastFlush >= Self.maximumAge
+        else { return }
+        try await flush(&summary)
     }
 
     /// Places what is pending.
@@ -51,6 +58,7 @@ struct Placer {
         let batch = pending
         pending.removeAll(keepingCapacity: true)
         pendingBytes = 0
+        lastFlush = .now
         guard !batch.isEmpty else { return }
         let results = try await BlockingPool.shared.run { [root] in
             try root.directory.synchronizeFileSystem()

@@ -94,7 +94,10 @@ struct Stager: Sendable {
             return StagedFile(item: item, path: path, placed: placed)
         }
         let placed = try await BlockingPool.shared.run { try makeFile(path, item) }
-        if let first {
+        if try await BlockingPool.shared.run({ try Self.isComplete(placed.file, item) }) {
+            outcome.fetched.objectsReused += 1
+            context.progress.advance(bytes: item.size)
+        } else if let first {
             try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
             context.progress.advance(bytes: item.size)
         } else if try await copyFromThisMachine(to: placed.file, item) {
@@ -129,9 +132,21 @@ struct Stager: Sendable {
                 path,
                 below: root.directory,
                 digest: item.digest,
-                isWorthKeeping: item.size > Recipe.threshold
+                isWorthKeeping: item.size > Recipe.threshold,
+                keepsBytes: true
             )
         }
+    }
+
+    /// Whether a file that an earlier run left under a temporary name has all its bytes: the digest decides.
+    ///
+    /// What is incomplete of a small one is thrown away; of a large one the parts are looked at one by one.
+    private static func isComplete(_ file: OpenFile, _ item: FetchItem) throws -> Bool {
+        let size = try file.status().size
+        guard size > 0, item.size <= Recipe.threshold else { return false }
+        if size == item.size, try Digest.of(file).digest == item.digest { return true }
+        try file.truncate(to: 0)
+        return false
     }
 
     /// Tells of a destination that cannot be reached without following a link.

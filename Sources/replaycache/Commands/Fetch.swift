@@ -48,8 +48,8 @@ struct Fetch: ReplayCacheSubcommand {
 
     @Flag(
         help: """
-            Make files with the same content hard links to one, read-only, instead of copies; one that is known \
-            elsewhere on this machine is linked to and becomes read-only too.
+            Make files with the same content hard links to one, read-only, instead of copies; files in other folders \
+            are copied, unless they are read-only already.
             """
     )
     var link = false
