@@ -2,7 +2,7 @@
 -- A base has exactly this schema; base_local.sql has the indexes that each machine makes for itself.
 -- Times are nanoseconds since 1970 UTC; `hlc` is milliseconds since 1970 UTC of the place's clock.
 -- Columns that hardly ever differ from row to row come first, and those that cannot be compressed last: the order is what
--- makes a base small (docs/decisions/0004-what-a-base-costs.md).
+-- makes a base small (docs/decisions/0005-what-a-base-costs.md).
 
 CREATE TABLE repository (
     key TEXT PRIMARY KEY,

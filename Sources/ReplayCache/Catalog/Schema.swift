@@ -55,12 +55,12 @@ package enum Schema {
         try ReplayRows.storeNames(in: database)
     }
 
-    /// Makes the index without which nothing can be merged into a place's database.
+    /// Makes the indexes without which nothing can be merged into a place's database or planned from it.
     static func makeIndexes(in database: Database) throws {
         try database.execute(text(PackageResources.base_local_sql))
     }
 
-    /// Makes the indexes that make questions to a place's database faster.
+    /// Makes the indexes that make questions by character to a place's database faster.
     static func makeLaterIndexes(in database: Database) throws {
         try database.execute(text(PackageResources.base_later_sql))
     }

@@ -7,6 +7,9 @@ enum BaseFile {
     static let maximumEncodedByteCount: Int64 = 2 << 30
     static let maximumByteCount: Int64 = 16 << 30
 
+    /// Threads that compress at once: a bound on memory.
+    private static let maximumThreadCount = 4
+
     /// How far a database shrinks at most, with an allowance for the zeros of an empty one.
     ///
     /// More is a bomb.
@@ -17,7 +20,10 @@ enum BaseFile {
     /// Blocks.
     static func compress(_ source: OpenFile, into target: OpenFile) throws -> Digest {
         let byteCount = try source.status().size
-        let compressor = try ZstdCompressor.forRows(byteCount: byteCount)
+        let compressor = try ZstdCompressor.forRows(
+            byteCount: byteCount,
+            threadCount: min(Machine.coreCount, maximumThreadCount)
+        )
         let hash = try SHA256Context()
         var frame: [UInt8] = []
         var written: Int64 = 0
@@ -76,12 +82,14 @@ enum BaseFile {
     ///
     /// Blocks: one pass over the file. What stands in its rows is checked where it is used.
     static func check(_ path: String, key: BaseKey) throws {
-        do {
-            try checkHeader(path)
-            // For writing: SQLite looks at CHECK constraints, by which sizes and digests are bounded, only then.
-            let database = try Database(path: path)
-            try database.distrustFile()
-            try database.execute("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0")
+        try checkForm(path)
+        try checkContent(path, key: key)
+    }
+
+    /// The part of ``check(_:key:)`` after which statements of this program may run on it: nothing in it runs by itself.
+    static func checkForm(_ path: String) throws {
+        try checkHeader(path)
+        try withDistrusted(path) { database in
             guard try database.first("PRAGMA encoding", [], { $0.text(0) }) == "UTF-8" else {
                 throw BaseError("has text in another encoding than UTF-8")
             }
@@ -90,12 +98,36 @@ enum BaseFile {
             guard try schema(of: database) == expectedSchema() else {
                 throw BaseError("has other tables, views or triggers than a base")
             }
+        }
+    }
+
+    /// The part of ``check(_:key:)`` that reads all of it.
+    static func checkContent(_ path: String, key: BaseKey) throws {
+        try withDistrusted(path) { database in
+            // One state of the file, whoever waits to write to it.
+            try database.execute("BEGIN")
             let findings = try database.all("PRAGMA quick_check(1)") { $0.text(0) }
             guard findings == ["ok"] else { throw BaseError("is damaged: \(findings.first ?? "")") }
             try checkSegments(in: database, key: key)
+        }
+    }
+
+    private static func withDistrusted(_ path: String, _ body: (Database) throws -> Void) throws {
+        do {
+            // For writing: SQLite looks at CHECK constraints, by which sizes and digests are bounded, only then.
+            let database = try Database(path: path)
+            try database.distrustFile()
+            try database.execute("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0")
+            try waitForLocks(in: database)
+            try body(database)
         } catch let error as SQLiteError where !error.isOfTheMachine {
             throw BaseError("is damaged: \(error.message)")
         }
+    }
+
+    /// Makes a connection to a base in the making wait for the other one, which reads or writes all of it.
+    static func waitForLocks(in database: Database) throws {
+        try database.query("PRAGMA busy_timeout = 3600000") { _ in }
     }
 
     /// A journal that a header asks for would be looked for beside the file.

@@ -61,11 +61,8 @@ struct BaseReader {
         let draft = folder.path(of: name) + PlaceFolder.draftSuffix
         do {
             try await BaseFile.bring(base, from: remote, into: try folder.create(name + PlaceFolder.draftSuffix))
-            try await BlockingPool.shared.run {
-                try BaseFile.check(draft, key: base.key)
-                try Self.prepare(draft, base)
-                try folder.finish(name)
-            }
+            try await Self.makeReady(draft, base)
+            try await BlockingPool.shared.run { try folder.finish(name) }
         } catch {
             folder.removeDatabase(name + PlaceFolder.draftSuffix)
             throw error
@@ -79,6 +76,19 @@ struct BaseReader {
         return store
     }
 
+    /// Checks a base and makes what it does not carry, both at once: either reads all of it, and each takes a core.
+    ///
+    /// Nothing is written while the check reads: SQLite's locks see to that. On what is damaged one of the two fails, and
+    /// nobody has seen the file by then.
+    private static func makeReady(_ path: String, _ base: ListedBase) async throws {
+        try await BlockingPool.shared.run { try BaseFile.checkForm(path) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await BlockingPool.shared.run { try BaseFile.checkContent(path, key: base.key) } }
+            group.addTask { try await BlockingPool.shared.run { try prepare(path, base) } }
+            try await group.waitForAll()
+        }
+    }
+
     /// Makes what a base does not carry.
     private static func prepare(_ path: String, _ base: ListedBase) throws {
         do {
@@ -86,13 +96,16 @@ struct BaseReader {
             try database.distrustFile()
             try database.query("PRAGMA journal_mode = OFF") { _ in }
             // As much again goes to sorting the digests.
-            try database.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -16000")
-            try Schema.makeIndexes(in: database)
-            // Names are this program's to give.
-            try database.execute("DELETE FROM character_name; DELETE FROM stage_name; DELETE FROM set_aside")
-            try ReplayRows.storeNames(in: database)
-            try database.run("DELETE FROM repository WHERE key <> 'repository'")
-            try PlaceStore.remember(base, covered: nil, in: database)
+            try database.execute("PRAGMA synchronous = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000")
+            try BaseFile.waitForLocks(in: database)
+            try database.transaction {
+                try Schema.makeIndexes(in: database)
+                // Names are this program's to give.
+                try database.execute("DELETE FROM character_name; DELETE FROM stage_name; DELETE FROM set_aside")
+                try ReplayRows.storeNames(in: database)
+                try database.run("DELETE FROM repository WHERE key <> 'repository'")
+                try PlaceStore.remember(base, covered: nil, in: database)
+            }
         } catch let error as SQLiteError where !error.isOfTheMachine {
             // A digest that stands there twice.
             throw BaseError("is damaged: \(error.message)")

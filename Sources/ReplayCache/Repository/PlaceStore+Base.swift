@@ -112,6 +112,11 @@ extension PlaceStore {
         try database.first("SELECT 1 FROM unknown_operation LIMIT 1") { _ in true } != nil
     }
 
-    /// Makes the indexes that a base taken by an earlier run was used without.
-    func makeLaterIndexes() throws { try Schema.makeLaterIndexes(in: database) }
+    /// Makes the indexes that a selection is answered from, where they are missing.
+    ///
+    /// Where they cannot be made, because the disk is full or another process writes, the answer takes longer.
+    func makeIndexes(for selection: Selection) {
+        guard !selection.characters.isEmpty else { return }
+        try? Schema.makeLaterIndexes(in: database)
+    }
 }

@@ -5,8 +5,11 @@ extension Repository {
     /// Compacts the log when it has outgrown its newest base, and removes what an older base covers.
     ///
     /// For whoever has just committed. Never fails: a repository is whole with a long log too. Two machines may do this at
-    /// once; both bases are good.
-    package func compactIfWorthwhile(_ limits: CompactionLimits = CompactionLimits()) async -> [Warning] {
+    /// once; both bases are good. `willCompact` is called before what takes long, seconds for a million entries.
+    package func compactIfWorthwhile(
+        _ limits: CompactionLimits = CompactionLimits(),
+        willCompact: () -> Void = {}
+    ) async -> [Warning] {
         do {
             try await pruneIfDue(limits)
             guard try await isWorthwhile(limits) else { return [] }
@@ -14,6 +17,7 @@ extension Repository {
                 let message = "the log at \(place) is long and was not compacted: \(reason)"
                 return [Warning(message: message, isDamage: false)]
             }
+            willCompact()
             try await compact(limits)
             return []
         } catch {

@@ -181,8 +181,6 @@ package final class Repository: Sendable {
         _ remote: MeteredRemote,
         _ catalog: Catalog
     ) async throws -> Repository? {
-        // What an earlier run had no time for.
-        try await known.store.makeLaterIndexes()
         // News may be of another format, or of another repository that begins with the same log.
         let found = try await LogReader(place: place, remote: remote, catalog: catalog, store: known.store).catchUp(
             ifSo: { try await manifest(place, remote) != nil },

@@ -75,11 +75,24 @@ extension PlaceStore {
         notIn others: [String],
         _ body: @Sendable (ReplayRow) throws -> Void
     ) throws -> Int {
-        try database.attaching(others) { try database.each(Self.source(selection, notIn: $0), limit: limit, body) }
+        makeIndexes(for: selection)
+        return try database.attaching(others) { schemas in
+            try database.each(Self.source(selection, notIn: schemas), limit: limit, body)
+        }
     }
 
     func countReplays(_ selection: Selection, limit: Int, notIn others: [String]) throws -> Int {
-        try database.attaching(others) { try database.count(Self.source(selection, notIn: $0), limit: limit) }
+        makeIndexes(for: selection)
+        guard others.isEmpty else {
+            return try database.attaching(others) { schemas in
+                try database.count(Self.source(selection, notIn: schemas), limit: limit)
+            }
+        }
+        // Counted from indexes alone. Who has a player has a game.
+        let condition = selection.condition(schema: "main", content: "e.content", path: "e.path")
+        let games = selection.characters.isEmpty ? " JOIN main.game g ON g.content = e.content" : ""
+        let sql = "SELECT count(*) FROM main.entry e\(games) WHERE \(condition.sql)"
+        return min(limit, try database.first(sql, condition.values) { $0.int(0) } ?? 0)
     }
 
     private static func source(_ selection: Selection, notIn schemas: [String]) -> ReplaySource {

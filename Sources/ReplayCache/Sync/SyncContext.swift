@@ -59,7 +59,8 @@ extension SyncContext {
     /// What goes wrong is told and is no failure of the push.
     func compact(_ repository: Repository, into summary: inout SyncSummary) async {
         guard repository.hasCommitted else { return }
-        report(await repository.compactIfWorthwhile(compaction), into: &summary)
+        let warnings = await repository.compactIfWorthwhile(compaction) { progress.begin("compacting") }
+        report(warnings, into: &summary)
     }
 }
 

@@ -27,14 +27,18 @@ package struct ZstdError: Error, Sendable, CustomStringConvertible {
     }
 
     /// For rows of a database, whose alike parts are short and near: searches harder than levels do at this speed, in a
-    /// window of 4 MiB and about 40 MiB of memory (docs/decisions/0005-what-a-base-costs.md).
-    package static func forRows(byteCount: Int64) throws(ZstdError) -> ZstdCompressor {
+    /// window of 2 MiB (docs/decisions/0005-what-a-base-costs.md), on `threadCount` threads with about 30 MiB each.
+    package static func forRows(byteCount: Int64, threadCount: Int) throws(ZstdError) -> ZstdCompressor {
         let compressor = try ZstdCompressor(level: 19, byteCount: byteCount)
         for (parameter, value) in [
-            (ZSTD_c_windowLog, 22), (ZSTD_c_strategy, Int32(ZSTD_btultra.rawValue)), (ZSTD_c_minMatch, 3),
-            (ZSTD_c_searchLog, 5), (ZSTD_c_targetLength, 64), (ZSTD_c_chainLog, 20), (ZSTD_c_hashLog, 20),
+            (ZSTD_c_windowLog, 21), (ZSTD_c_strategy, Int32(ZSTD_btopt.rawValue)), (ZSTD_c_minMatch, 3),
+            (ZSTD_c_searchLog, 2), (ZSTD_c_targetLength, 16), (ZSTD_c_chainLog, 17), (ZSTD_c_hashLog, 17),
         ] {
             try compressor.check(unsafe ZSTD_CCtx_setParameter(compressor.context, parameter, value))
+        }
+        // A libzstd without threads refuses both and does it on this one.
+        for (parameter, value) in [(ZSTD_c_nbWorkers, Int32(threadCount)), (ZSTD_c_jobSize, 8 << 20)] {
+            _ = unsafe ZSTD_CCtx_setParameter(compressor.context, parameter, value)
         }
         return compressor
     }
