@@ -147,6 +147,11 @@ package struct Metric: Codable, Sendable, Equatable {
 
     package init(_ value: Double) { self.value = value }
 
+    /// What was measured, not a number in a calculation: NaN is the same as NaN.
+    package static func == (left: Metric, right: Metric) -> Bool {
+        left.value == right.value || (left.value.isNaN && right.value.isNaN)
+    }
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let number = try? container.decode(Double.self) {

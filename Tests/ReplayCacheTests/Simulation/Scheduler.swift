@@ -46,6 +46,18 @@ final class Scheduler: Sendable {
 
     func note(_ text: String) { state.withLock { $0.log.append(text) } }
 
+    /// Notes that a client is gone; those whom one loss of power takes along are noted in the order of their numbers,
+    /// whoever of them is done first.
+    func noteKilled(_ client: Int) {
+        let text = { (client: Int) in "\(client): was killed" }
+        state.withLock { state in
+            let others = Set((0..<client + 16).map(text)).subtracting((0...client).map(text))
+            var index = state.log.endIndex
+            while index > 0, others.contains(state.log[index - 1]) { index -= 1 }
+            state.log.insert(text(client), at: index)
+        }
+    }
+
     /// Waits for the turn of a client.
     func turn(_ client: Int, _ what: String) async -> Verdict {
         await withCheckedContinuation { continuation in

@@ -80,7 +80,7 @@ final class SimulatedClient {
             try await body(workspace)
             simulation.scheduler.note("\(number): done")
         } catch  where session.isDead {
-            simulation.scheduler.note("\(number): was killed")
+            simulation.scheduler.noteKilled(number)
         } catch let error as ReplayCacheError where error.code == .notFound && error.message.hasPrefix("no repository")
         {
             note(error)
