@@ -96,7 +96,7 @@ struct LogReader {
             guard state.isSameLog else { return }
         }
         let now = answered ?? Timestamp.now()
-        if let first = bases.first, try await isBaseNeeded(first, by: known, newest: newest, insistsOnBase, now) {
+        if try await isBaseNeeded(bases, by: known, newest: newest, insistsOnBase, now) {
             guard try await isReadable() else { return state.isSameLog = false }
             let taken = try await BaseReader(place: place, remote: remote, catalog: catalog).take(bases)
             state.warnings += taken.warnings
@@ -129,19 +129,21 @@ struct LogReader {
 
     /// Whether the log alone can no longer bring the state here up to date, or would bring back what has aged.
     private func isBaseNeeded(
-        _ base: ListedBase,
+        _ bases: [ListedBase],
         by store: PlaceStore,
         newest: HLC?,
         _ insists: Bool,
         _ now: Timestamp
     ) async throws -> Bool {
-        guard try await store.knownBase()?.base.key != base.key else { return false }
+        guard let base = bases.first, try await store.knownBase()?.base.key != base.key else { return false }
         guard newest != nil, !insists, let last = try await store.lastCatchUp() else { return true }
         if now.milliseconds - last.milliseconds >= limits.historyAge { return true }
-        // What appeared before the last contact was merged then. What the base covers of later segments may have been
-        // removed once it is a day old; an hour's doubt goes to the base.
-        return base.modified.milliseconds >= last.milliseconds - Self.slack
-            && now.milliseconds - base.modified.milliseconds >= limits.pruningAge - Self.slack
+        // What appeared before the last contact was merged then. What a base covers of later segments may have been
+        // removed once it is a day old, and then it may be gone itself if two have followed it; an hour's doubt goes to
+        // the base.
+        let since = bases.filter { $0.modified.milliseconds >= last.milliseconds - Self.slack }
+        return since.count > 1
+            || since.contains { now.milliseconds - $0.modified.milliseconds >= limits.pruningAge - Self.slack }
     }
 
     // MARK: Segments

@@ -55,6 +55,25 @@ struct PruningTests {
         #expect(try old.depot.keys("log/").count == 2)
     }
 
+    /// What the older base covered is gone, and the newer one is too young to have had anything removed.
+    @Test(arguments: PlaceKind.allCases)
+    func whatAnOlderBaseCoveredReachesWhoWasAway(_ kind: PlaceKind) async throws {
+        let old = try await OldRepository(kind, in: scratch)
+        let other = try await Laptop("other", in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        try await laptop.repository(at: old.depot.place).store.pretendLastCatchUp(daysAgo: 6)
+        for (index, path) in ["b", "c"].enumerated() {
+            _ = try old.commit(daysAgo: 5 - 0.5 * Double(index), path: path)
+        }
+        try await old.compact(by: other, daysAgo: 2)
+        #expect(await (try other.repository(at: old.depot.place)).compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("log/").count == 1)
+        _ = try old.commit(daysAgo: 0.2, path: "d")
+        let again = try await other.repository(at: old.depot.place)
+        try await again.compact()
+        #expect(try await old.paths(by: laptop) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+    }
+
     @Test
     func twoBasesStay() async throws {
         let old = try await OldRepository(.directory, in: scratch)
