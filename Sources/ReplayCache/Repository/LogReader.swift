@@ -12,7 +12,7 @@ struct LogReader {
     var limits = CompactionLimits()
 
     /// A segment may become visible this long after the time in its name: a commit that takes longer is stamped anew.
-    private static let slack: Int64 = 3_600_000
+    static let slack: Int64 = 3_600_000
     /// After a day without contact the whole log is listed, as at first contact.
     private static let fullListingAge: Int64 = 24 * 3_600_000
     /// A segment stamped this much later than it was stored comes from a broken clock (`design.md` section 3).

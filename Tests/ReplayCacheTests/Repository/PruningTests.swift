@@ -74,6 +74,31 @@ struct PruningTests {
         #expect(try await old.paths(by: laptop) == ["replays/a", "replays/b", "replays/c", "replays/d"])
     }
 
+    /// Of two bases made at once each may lack what the other covers.
+    @Test
+    func whatANewerBaseMayLackStays() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        let depot = old.depot
+        let other = try await Laptop("other", in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        _ = try await other.repository(at: depot.place)
+        let slow = try old.commit(daysAgo: 5.05, path: "b").remoteKey
+        try await old.compact(by: laptop, daysAgo: 3)
+        // The other machine does not see it yet when it makes a base of something later.
+        let bytes = try await depot.remote().bytes(of: slow, maximum: 1 << 20)
+        try depot.remove(slow.string)
+        _ = try old.commit(daysAgo: 5, path: "c")
+        try await old.compact(by: other, daysAgo: 2)
+        try depot.plant(slow.string, bytes)
+        try depot.age(slow.string, hours: 121)
+        _ = try old.commit(daysAgo: 1, path: "d")
+
+        #expect(await (try laptop.repository(at: depot.place)).compactIfWorthwhile().isEmpty)
+        #expect(try depot.keys("log/").count == 3)
+        let fresh = try await Laptop("fresh", in: scratch)
+        #expect(try await old.paths(by: fresh) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+    }
+
     @Test
     func twoBasesStay() async throws {
         let old = try await OldRepository(.directory, in: scratch)
