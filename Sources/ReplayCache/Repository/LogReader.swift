@@ -66,6 +66,8 @@ struct LogReader {
         let known = state.store
         let newest = try await known.newestHLC()
         let listed = Mutex(Listing())
+        // Reading may take hours, and what happens meanwhile is not seen.
+        let contact = Timestamp.now()
         let answered = try await remote.list(
             prefix: SegmentKey.prefix,
             after: insistsOnBase ? nil : try await startingPoint(known, newest: newest)
@@ -112,7 +114,7 @@ struct LogReader {
         state.warnings += try await merge(readable, store)
         // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
         if let seen = answered ?? listing.newest { try await store.setLastCatchUp(seen) }
-        try await store.setLastContact(Timestamp.now())
+        try await store.setLastContact(contact)
         for aside in try await store.setAside() {
             state.warnings.append(
                 .init(message: "\(aside.key) \(aside.reason); it is left out", isDamage: aside.kind == .damage)

@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import Synchronization
 import Testing
 
 @testable import ReplayCache
@@ -97,6 +98,26 @@ struct PruningTests {
         #expect(try depot.keys("log/").count == 3)
         let fresh = try await Laptop("fresh", in: scratch)
         #expect(try await old.paths(by: fresh) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+    }
+
+    /// Bases are looked for a day after the last listing, not after the end of reading what it listed.
+    @Test
+    func theLastContactIsTheListing() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        let began = Timestamp.now()
+        let clock = Mutex(began)
+        let transfer = ActingRemote.acting { request, moment in
+            guard case .get(let key) = request, key.hasPrefix(SegmentKey.prefix), moment == .after else { return }
+            clock.withLock { $0.milliseconds += 20 * 3_600_000 }
+        }
+        let slow = try await Laptop("slow", in: scratch, transfer: transfer)
+        try await Timestamp.$simulatedClock.withValue({ clock.withLock { $0 } }) {
+            _ = try await slow.entries(at: old.depot.place)
+        }
+        #expect(clock.withLock { $0 } > began)
+        let record = try await Catalog(home: slow.home).place(old.depot.place)
+        #expect(try await PlaceStore.open(record, home: slow.home).lastContact() == began)
     }
 
     @Test
