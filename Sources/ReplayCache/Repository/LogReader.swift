@@ -12,7 +12,7 @@ struct LogReader {
     var limits = CompactionLimits()
 
     /// A segment may become visible this long after the time in its name: a commit that takes longer is stamped anew.
-    private static let slack: Int64 = 3_600_000
+    static let slack: Int64 = 3_600_000
     /// After a day without contact the whole log is listed, as at first contact.
     private static let fullListingAge: Int64 = 24 * 3_600_000
     /// A segment stamped this much later than it was stored comes from a broken clock (`design.md` section 3).
@@ -66,6 +66,8 @@ struct LogReader {
         let known = state.store
         let newest = try await known.newestHLC()
         let listed = Mutex(Listing())
+        // Reading may take hours, and what happens meanwhile is not seen.
+        let contact = Timestamp.now()
         let answered = try await remote.list(
             prefix: SegmentKey.prefix,
             after: insistsOnBase ? nil : try await startingPoint(known, newest: newest)
@@ -96,7 +98,7 @@ struct LogReader {
             guard state.isSameLog else { return }
         }
         let now = answered ?? Timestamp.now()
-        if let first = bases.first, try await isBaseNeeded(first, by: known, newest: newest, insistsOnBase, now) {
+        if try await isBaseNeeded(bases, by: known, newest: newest, insistsOnBase, now) {
             guard try await isReadable() else { return state.isSameLog = false }
             let taken = try await BaseReader(place: place, remote: remote, catalog: catalog).take(bases)
             state.warnings += taken.warnings
@@ -112,7 +114,7 @@ struct LogReader {
         state.warnings += try await merge(readable, store)
         // A directory has no clock to ask without writing; the newest thing in it is as good for this purpose.
         if let seen = answered ?? listing.newest { try await store.setLastCatchUp(seen) }
-        try await store.setLastContact(Timestamp.now())
+        try await store.setLastContact(contact)
         for aside in try await store.setAside() {
             state.warnings.append(
                 .init(message: "\(aside.key) \(aside.reason); it is left out", isDamage: aside.kind == .damage)
@@ -133,19 +135,21 @@ struct LogReader {
 
     /// Whether the log alone can no longer bring the state here up to date, or would bring back what has aged.
     private func isBaseNeeded(
-        _ base: ListedBase,
+        _ bases: [ListedBase],
         by store: PlaceStore,
         newest: HLC?,
         _ insists: Bool,
         _ now: Timestamp
     ) async throws -> Bool {
-        guard try await store.knownBase()?.base.key != base.key else { return false }
+        guard let base = bases.first, try await store.knownBase()?.base.key != base.key else { return false }
         guard newest != nil, !insists, let last = try await store.lastCatchUp() else { return true }
         if now.milliseconds - last.milliseconds >= limits.historyAge { return true }
-        // What appeared before the last contact was merged then. What the base covers of later segments may have been
-        // removed once it is a day old; an hour's doubt goes to the base.
-        return base.modified.milliseconds >= last.milliseconds - Self.slack
-            && now.milliseconds - base.modified.milliseconds >= limits.pruningAge - Self.slack
+        // What appeared before the last contact was merged then. What a base covers of later segments may have been
+        // removed once it is a day old, and then it may be gone itself if two have followed it; an hour's doubt goes to
+        // the base.
+        let since = bases.filter { $0.modified.milliseconds >= last.milliseconds - Self.slack }
+        return since.count > 1
+            || since.contains { now.milliseconds - $0.modified.milliseconds >= limits.pruningAge - Self.slack }
     }
 
     // MARK: Segments

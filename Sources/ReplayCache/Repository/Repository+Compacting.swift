@@ -18,7 +18,12 @@ extension Repository {
                 return [Warning(message: message, isDamage: false)]
             }
             willCompact()
+            // Whatever was there an hour before the newest segment that the base covers has to be in it: see `pruneIfDue`.
+            try await catchUp()
             try await compact(limits)
+            return []
+        } catch let error as ReplayCacheError where error.code == .busy {
+            // Another machine has compacted it.
             return []
         } catch {
             guard !Task.isCancelled, !Self.isDenied(error) else { return [] }
@@ -150,7 +155,12 @@ extension Repository {
         guard isOld(base) else { return }
         let listed = try await listedSegments()
         let newest = listed.map(\.key).max { $0.remoteKey < $1.remoteKey }
-        let covered = try await store.covered(listed.map(\.key).filter { $0 != newest }, by: known.mark)
+        // A newer base was made by somebody who may not have seen yet what was being committed then.
+        let limit =
+            bases.first?.key == base.key
+            ? Int64.max : (bases.first?.key.hlc.milliseconds ?? .min) - 2 * LogReader.slack
+        let removable = listed.map(\.key).filter { $0 != newest && $0.hlc.milliseconds < limit }
+        let covered = try await store.covered(removable, by: known.mark)
         let superseded = bases.dropFirst(Self.keptBases).filter(isOld).map(\.key.remoteKey)
         do {
             try await remove(covered.map(\.remoteKey) + superseded)

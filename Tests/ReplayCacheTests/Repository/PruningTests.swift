@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import Synchronization
 import Testing
 
 @testable import ReplayCache
@@ -53,6 +54,70 @@ struct PruningTests {
         #expect(await again.compactIfWorthwhile().isEmpty)
         #expect(try old.depot.keys("log/").contains(slow.remoteKey.string))
         #expect(try old.depot.keys("log/").count == 2)
+    }
+
+    /// What the older base covered is gone, and the newer one is too young to have had anything removed.
+    @Test(arguments: PlaceKind.allCases)
+    func whatAnOlderBaseCoveredReachesWhoWasAway(_ kind: PlaceKind) async throws {
+        let old = try await OldRepository(kind, in: scratch)
+        let other = try await Laptop("other", in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        try await laptop.repository(at: old.depot.place).store.pretendLastCatchUp(daysAgo: 6)
+        for (index, path) in ["b", "c"].enumerated() {
+            _ = try old.commit(daysAgo: 5 - 0.5 * Double(index), path: path)
+        }
+        try await old.compact(by: other, daysAgo: 2)
+        #expect(await (try other.repository(at: old.depot.place)).compactIfWorthwhile().isEmpty)
+        #expect(try old.depot.keys("log/").count == 1)
+        _ = try old.commit(daysAgo: 0.2, path: "d")
+        let again = try await other.repository(at: old.depot.place)
+        try await again.compact()
+        #expect(try await old.paths(by: laptop) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+    }
+
+    /// Of two bases made at once each may lack what the other covers.
+    @Test
+    func whatANewerBaseMayLackStays() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        let depot = old.depot
+        let other = try await Laptop("other", in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        _ = try await other.repository(at: depot.place)
+        let slow = try old.commit(daysAgo: 5.05, path: "b").remoteKey
+        try await old.compact(by: laptop, daysAgo: 3)
+        // The other machine does not see it yet when it makes a base of something later.
+        let bytes = try await depot.remote().bytes(of: slow, maximum: 1 << 20)
+        try depot.remove(slow.string)
+        _ = try old.commit(daysAgo: 5, path: "c")
+        try await old.compact(by: other, daysAgo: 2)
+        try depot.plant(slow.string, bytes)
+        try depot.age(slow.string, hours: 121)
+        _ = try old.commit(daysAgo: 1, path: "d")
+
+        #expect(await (try laptop.repository(at: depot.place)).compactIfWorthwhile().isEmpty)
+        #expect(try depot.keys("log/").count == 3)
+        let fresh = try await Laptop("fresh", in: scratch)
+        #expect(try await old.paths(by: fresh) == ["replays/a", "replays/b", "replays/c", "replays/d"])
+    }
+
+    /// Bases are looked for a day after the last listing, not after the end of reading what it listed.
+    @Test
+    func theLastContactIsTheListing() async throws {
+        let old = try await OldRepository(.directory, in: scratch)
+        _ = try old.commit(daysAgo: 9, path: "a")
+        let began = Timestamp.now()
+        let clock = Mutex(began)
+        let transfer = ActingRemote.acting { request, moment in
+            guard case .get(let key) = request, key.hasPrefix(SegmentKey.prefix), moment == .after else { return }
+            clock.withLock { $0.milliseconds += 20 * 3_600_000 }
+        }
+        let slow = try await Laptop("slow", in: scratch, transfer: transfer)
+        try await Timestamp.$simulatedClock.withValue({ clock.withLock { $0 } }) {
+            _ = try await slow.entries(at: old.depot.place)
+        }
+        #expect(clock.withLock { $0 } > began)
+        let record = try await Catalog(home: slow.home).place(old.depot.place)
+        #expect(try await PlaceStore.open(record, home: slow.home).lastContact() == began)
     }
 
     @Test
