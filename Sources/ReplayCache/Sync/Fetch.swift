@@ -272,6 +272,7 @@ struct Fetch {
                 var placer = placer
                 var counts = counts
                 try? await placer.flush(&counts)
+                try? await placer.recordPlaced()
                 return counts
             }
             summary = await last.value
@@ -319,10 +320,17 @@ struct Fetch {
         _ summary: inout SyncSummary
     ) async throws {
         var rows = items([.move], repository.store)
-        while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
-            for failure in try await placer.rename(batch, from: options.from, &summary) {
-                try fail(failure, &summary)
+        do {
+            while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
+                for failure in try await placer.rename(batch, from: options.from, &summary) {
+                    try fail(failure, &summary)
+                }
             }
+            // What is placed next may be copied from a file that was renamed.
+            try await placer.flush(&summary)
+        } catch {
+            try? await placer.recordPlaced()
+            throw error
         }
     }
 }
