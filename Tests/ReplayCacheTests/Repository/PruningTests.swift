@@ -95,7 +95,8 @@ struct PruningTests {
         _ = try old.commit(daysAgo: 1, path: "d")
 
         #expect(await (try laptop.repository(at: depot.place)).compactIfWorthwhile().isEmpty)
-        #expect(try depot.keys("log/").count == 3)
+        #expect(try depot.keys("log/").contains(slow.string))
+        #expect(try depot.keys("log/").count < 4)
         let fresh = try await Laptop("fresh", in: scratch)
         #expect(try await old.paths(by: fresh) == ["replays/a", "replays/b", "replays/c", "replays/d"])
     }
