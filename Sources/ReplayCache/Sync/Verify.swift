@@ -42,24 +42,12 @@ struct Verify {
         // Rounded up, so that no share is nothing.
         let last = Int64((Double(count) * min(100, sharePercent) / 100).rounded(.up))
         context.progress.begin("verifying", items: Int(last))
-        var page: ArraySlice<Catalog.QueuedFile> = []
-        var position: Int64 = 0
+        var pages = Pages(catalog: context.catalog, queue: queue, last: last)
         var sound: [KnownFile] = []
         let startedAt = Machine.now()
         try await forEachConcurrently(
             width: 2 * Machine.coreCount,
-            next: {
-                if page.isEmpty {
-                    page = try await context.catalog.queuedFiles(
-                        queue,
-                        after: position,
-                        through: last,
-                        limit: Self.pageCount
-                    )[...]
-                    position = page.last?.position ?? position
-                }
-                return page.popFirst()?.file
-            },
+            next: { try await pages.next() },
             work: { await check($0, root) },
             collect: { result in
                 tell(result, &summary)
@@ -71,6 +59,28 @@ struct Verify {
         )
         try await context.catalog.verified(sound, at: startedAt)
         return summary
+    }
+
+    /// The files of the queue, a page at a time.
+    private struct Pages {
+        let catalog: Catalog
+        let queue: String
+        /// The position of the last file that is wanted.
+        let last: Int64
+        var page: ArraySlice<Catalog.QueuedFile> = []
+        var position: Int64 = 0
+
+        /// Left alone by the optimiser, which crashes on it (Swift 6.3.1, "While splitting coroutine").
+        @_optimize(none)
+        mutating func next() async throws -> KnownFile? {
+            if page.isEmpty {
+                let limit = Verify.pageCount
+                let files = try await catalog.queuedFiles(queue, after: position, through: last, limit: limit)
+                page = files[...]
+                position = files.last?.position ?? position
+            }
+            return page.popFirst()?.file
+        }
     }
 
     private enum Finding: Sendable {
