@@ -13,7 +13,7 @@ package struct HashedFile: Sendable {
     }
     package let path: LogicalPath
     package let status: FileStatus
-    /// When reading began, nanoseconds since 1970 UTC.
+    /// When reading began, by ``StampClock/now()``.
     package let hashedAt: Int64
     package let outcome: Outcome
 
@@ -22,6 +22,11 @@ package struct HashedFile: Sendable {
         self.status = status
         self.hashedAt = hashedAt
         self.outcome = outcome
+    }
+
+    /// The same, to be read again by the next scan.
+    var asRacy: HashedFile {
+        HashedFile(path: path, status: status, hashedAt: status.ctimeNanoseconds, outcome: outcome)
     }
 }
 
@@ -39,12 +44,6 @@ package struct LocalCopy: Sendable {
 }
 
 extension Catalog {
-    /// A file changed this recently before it was read may change again without a new time stamp: the row is racy and
-    /// the file is read again next time (`design.md` section 4).
-    ///
-    /// Two seconds is the coarsest clock of a file system, FAT.
-    static let racyWindow: Int64 = 2_000_000_000
-
     /// What comparing a stretch of a walk with the catalog gave.
     package struct Reconciliation: Sendable {
         /// Files that must be read.
@@ -56,14 +55,16 @@ extension Catalog {
     /// Compares a stretch of a walk, all files after `lower` up to and with `upper` (nil: to the end), with what is known:
     /// forgets names that are gone and finds the files that must be read.
     ///
-    /// Names below an unreadable folder are kept. With `isParanoid` every file must be read.
+    /// A file that changed just before it was read may have changed again without a new time stamp: its row is racy, and it
+    /// is read again; `clock` says how long before. Names below an unreadable folder are kept. With `isParanoid` every file must be read.
     package func reconcile(
         root: RootID,
         after lower: LogicalPath?,
         through upper: LogicalPath?,
         found: [FoundFile],
         unreadable: [String],
-        isParanoid: Bool
+        isParanoid: Bool,
+        clock: StampClock = .coarse
     ) throws -> Reconciliation {
         var result = Reconciliation()
         var gone: [String] = []
@@ -87,7 +88,7 @@ extension Catalog {
                     take(found[next - 1])
                     continue
                 }
-                if isParanoid || !Self.isUnchanged(found[next - 1].status, row) { take(found[next - 1]) }
+                if isParanoid || !Self.isUnchanged(found[next - 1].status, row, clock) { take(found[next - 1]) }
                 return
             }
             let known = row.text(0)
@@ -102,13 +103,14 @@ extension Catalog {
     /// A value that no path is above: a blob comes after every text.
     static func upperBound(_ path: LogicalPath?) -> SQLiteValue { path.map { .text($0.string) } ?? .blob([]) }
 
-    private static func isUnchanged(_ status: FileStatus, _ row: borrowing Row) -> Bool {
+    private static func isUnchanged(_ status: FileStatus, _ row: borrowing Row, _ clock: StampClock) -> Bool {
         let isSame =
             Int64(bitPattern: status.device) == row.int64(1) && Int64(bitPattern: status.inode) == row.int64(2)
             && status.size == row.int64(3) && status.mtimeNanoseconds == row.int64(4)
             && status.ctimeNanoseconds == row.int64(5)
-        let isRacy = status.ctimeNanoseconds > row.int64(6) - racyWindow
-        return isSame && !isRacy && row.bool(7)
+        guard isSame else { return false }
+        let window = clock.window(device: status.device, ctime: status.ctimeNanoseconds)
+        return status.ctimeNanoseconds <= row.int64(6) - window && row.bool(7)
     }
 
     /// Forgets names that are gone.
@@ -131,26 +133,44 @@ extension Catalog {
         }
     }
 
-    /// A file that was renamed.
-    package struct MovedFile: Sendable {
-        package let file: HashedFile
-        package let old: LogicalPath
+    /// A file that got its name from this program.
+    package struct NamedFile: Sendable {
+        package var file: HashedFile
+        /// What it was called before; nil for a new file.
+        package let old: LogicalPath?
 
-        package init(file: HashedFile, old: LogicalPath) {
+        package init(file: HashedFile, old: LogicalPath? = nil) {
             self.file = file
             self.old = old
         }
     }
 
-    /// Records that files were renamed.
-    package func moved(_ files: [MovedFile], root: RootID) throws {
+    /// Records files that got their names, in one transaction.
+    ///
+    /// A file that was renamed was not read again: it is as racy as it was.
+    package func named(_ files: [NamedFile], root: RootID, clock: StampClock) throws {
         guard !files.isEmpty else { return }
         try database.transaction {
-            for moved in files {
-                try forget(moved.old.string, root: root)
-                try record(moved.file, root: root)
+            for named in files {
+                guard let old = named.old else {
+                    try record(named.file, root: root)
+                    continue
+                }
+                let isSettled = try isSettled(named.file.status, clock)
+                try forget(old.string, root: root)
+                try record(isSettled ? named.file : named.file.asRacy, root: root)
             }
         }
+    }
+
+    /// Whether the row of a file was made long enough after its last change.
+    private func isSettled(_ status: FileStatus, _ clock: StampClock) throws -> Bool {
+        let row = try database.first(
+            "SELECT ctime, hashed_at FROM file WHERE device = ? AND inode = ?",
+            [.integer(Int64(bitPattern: status.device)), .integer(Int64(bitPattern: status.inode))]
+        ) { (ctime: $0.int64(0), hashedAt: $0.int64(1)) }
+        guard let row else { return false }
+        return row.ctime <= row.hashedAt - clock.window(device: status.device, ctime: row.ctime)
     }
 
     private func record(_ file: HashedFile, root: RootID) throws {

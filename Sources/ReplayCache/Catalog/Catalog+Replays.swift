@@ -19,17 +19,25 @@ extension Catalog {
     /// Outdated replays of a root after one, by reader and content, at most `limit`.
     ///
     /// A file that may have changed without a new time stamp is left out: the scan hashes it, and shows it to the reader.
-    func outdatedReplays(root: RootID, after last: OutdatedReplay?, limit: Int) throws -> [OutdatedReplay] {
+    func outdatedReplays(
+        root: RootID,
+        clock: StampClock,
+        after last: OutdatedReplay?,
+        limit: Int
+    ) throws -> [OutdatedReplay] {
         try database.all(
             """
             SELECT p.path, f.device, f.inode, f.size, f.mtime, f.ctime, r.content, r.reader
             FROM main.replay r JOIN main.file f ON f.content = r.content JOIN main.file_path p ON p.file = f.id
-            WHERE r.reader < ? AND (r.reader, r.content) > (?, ?) AND p.root = ? AND f.ctime <= f.hashed_at - ?
+            WHERE r.reader < ? AND (r.reader, r.content) > (?, ?) AND p.root = ? AND f.ctime <= f.hashed_at
+                - CASE WHEN f.device = ? AND f.ctime % 1000000000 <> 0 THEN ? ELSE ? END -- as StampClock has it
             ORDER BY r.reader, r.content LIMIT ?
             """,
             [
                 .integer(Int64(ReplayReader.version)), .integer(Int64(last?.reader ?? -1)),
-                .integer(last?.content ?? 0), .integer(root.rawValue), .integer(Self.racyWindow),
+                .integer(last?.content ?? 0), .integer(root.rawValue),
+                SQLiteValue(clock.fineDevice.map { Int64(bitPattern: $0) }), .integer(StampClock.fineWindow),
+                .integer(StampClock.coarseWindow),
                 .integer(Int64(limit)),
             ]
         ) { row in

@@ -268,6 +268,7 @@ struct Fetch {
             // What is verified is worth placing, unless the user wants out. On a full or failing disk the sync before the
             // renames decides: nothing gets a name that is not whole there. The first error is the one to report.
             if !Task.isCancelled { try? await placer.flush(&counts) }
+            try? await placer.recordPlaced()
             summary = counts
             throw error
         }
@@ -313,10 +314,17 @@ struct Fetch {
         _ summary: inout SyncSummary
     ) async throws {
         var rows = items([.move], repository.store)
-        while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
-            for failure in try await placer.rename(batch, from: options.from, &summary) {
-                try fail(failure, &summary)
+        do {
+            while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
+                for failure in try await placer.rename(batch, from: options.from, &summary) {
+                    try fail(failure, &summary)
+                }
             }
+            // What is placed next may be copied from a file that was renamed.
+            try await placer.flush(&summary)
+        } catch {
+            try? await placer.recordPlaced()
+            throw error
         }
     }
 }

@@ -47,6 +47,9 @@ struct FetchItem: PlanItem {
     let source: String?
     /// The local file as the catalog knows it; nil when nothing is there.
     let known: FileStatus?
+
+    /// What both sides hold when the item is done.
+    var agreement: Agreement { Agreement(path: path, digest: digest, size: size) }
 }
 
 extension PlaceStore {

@@ -1,12 +1,11 @@
 internal import SystemPackage
 
 /// Gives verified files their names, a batch at a time: one sync for all of them, then the renames, then one sync for
-/// each folder, then one transaction.
+/// each folder, then one transaction, when the clock has gone on (``SettlingFiles``).
 struct Placer {
     private let context: SyncContext
     private let root: LocalRoot
-    private let place: Int64
-    private let remembersAgreement: Bool
+    private var settling: SettlingFiles
     private var pending: [Stager.StagedFile] = []
     private var pendingBytes: Int64 = 0
 
@@ -20,8 +19,7 @@ struct Placer {
     init(context: SyncContext, root: LocalRoot, place: Int64, remembersAgreement: Bool = true) {
         self.context = context
         self.root = root
-        self.place = place
-        self.remembersAgreement = remembersAgreement
+        settling = SettlingFiles(context: context, root: root, place: remembersAgreement ? place : nil)
     }
 
     /// Whether an error says something about one destination rather than about the disk.
@@ -43,11 +41,19 @@ struct Placer {
     mutating func add(_ file: Stager.StagedFile, _ summary: inout SyncSummary) async throws {
         pending.append(file)
         pendingBytes += file.item.size
-        if pending.count >= Self.maximumFiles || pendingBytes >= Self.maximumBytes { try await flush(&summary) }
+        if pending.count >= Self.maximumFiles || pendingBytes >= Self.maximumBytes { try await placePending(&summary) }
     }
 
-    /// Places what is pending.
+    /// Places what is pending and records all that is not.
     mutating func flush(_ summary: inout SyncSummary) async throws {
+        try await placePending(&summary)
+        try await settling.finish()
+    }
+
+    /// Records what has its name, without waiting for anything: for a run that fails.
+    mutating func recordPlaced() async throws { try await settling.recordAll() }
+
+    private mutating func placePending(_ summary: inout SyncSummary) async throws {
         let batch = pending
         pending.removeAll(keepingCapacity: true)
         pendingBytes = 0
@@ -58,20 +64,26 @@ struct Placer {
             for directory in Self.directories(of: batch) { try directory.synchronize() }
             return results
         }
-        var records: [HashedFile] = []
-        var agreements: [Agreement] = []
+        var named: [SettlingFiles.Named] = []
         for (file, result) in zip(batch, results) {
             switch result {
             case .success(let placed):
-                records.append(
-                    HashedFile(
-                        path: file.path,
-                        status: placed.status,
-                        hashedAt: Machine.now(),
-                        outcome: .content(file.item.digest, placed.replay)
+                named.append(
+                    .init(
+                        file: HashedFile(
+                            path: file.path,
+                            status: placed.status,
+                            hashedAt: placed.status.ctimeNanoseconds,
+                            outcome: .content(file.item.digest, placed.replay)
+                        ),
+                        old: nil,
+                        agreement: file.item.agreement,
+                        forgotten: nil,
+                        // A write after the verification would have set another time.
+                        isAsVerified: placed.status.mtimeNanoseconds == file.item.mtime
+                            && placed.status.size == file.item.size
                     )
                 )
-                agreements.append(Agreement(path: file.item.path, digest: file.item.digest, size: file.item.size))
                 summary.filesPlaced += 1
                 context.progress.advance(items: 1)
                 context.report(.placed(path: file.path.string))
@@ -79,10 +91,7 @@ struct Placer {
                 try fail(file, error, &summary)
             }
         }
-        try await context.catalog.record(records, root: root.id)
-        if remembersAgreement {
-            try await context.catalog.agree(root: root.id, place: place, on: agreements)
-        }
+        try await settling.add(named)
     }
 
     private func fail(_ file: Stager.StagedFile, _ error: any Error, _ summary: inout SyncSummary) throws {
@@ -131,41 +140,47 @@ struct Placer {
     /// Renames local files whose entries moved: one sync for each folder that gained some, one transaction for all.
     ///
     /// Returns those that could not be.
-    func rename(
+    mutating func rename(
         _ items: [FetchItem],
         from prefix: LogicalPath,
         _ summary: inout SyncSummary
     ) async throws -> [Stager.Failure] {
         let results = try await BlockingPool.shared.run { [root] in try Self.rename(items, in: root.directory) }
-        var moved: [Catalog.MovedFile] = []
-        var agreements: [Agreement] = []
-        var forgotten: [String] = []
+        var named: [SettlingFiles.Named] = []
         var failures: [Stager.Failure] = []
         for (item, result) in zip(items, results) {
             switch result {
-            case .success(let file):
-                moved.append(file)
-                agreements.append(Agreement(path: item.path, digest: item.digest, size: item.size))
-                forgotten.append("\(prefix.string)/\(file.old.string)")
+            case .success(let moved):
+                named.append(
+                    .init(
+                        file: moved.file,
+                        old: moved.old,
+                        agreement: item.agreement,
+                        forgotten: "\(prefix.string)/\(moved.old.string)",
+                        isAsVerified: moved.file.status.mtimeNanoseconds == item.known?.mtimeNanoseconds
+                            && moved.file.status.size == item.size
+                    )
+                )
                 summary.filesMoved += 1
-                context.report(.moved(from: file.old.string, to: item.localPath))
+                context.report(.moved(from: moved.old.string, to: item.localPath))
             case .failure(let error):
                 failures.append(.init(path: item.path, error: error))
             }
         }
-        try await context.catalog.moved(moved, root: root.id)
-        try await context.catalog.agree(root: root.id, place: place, on: agreements, forget: forgotten)
+        try await settling.add(named)
         return failures
     }
 
+    private struct Moved: Sendable {
+        let file: HashedFile
+        let old: LogicalPath
+    }
+
     /// Blocks.
-    private static func rename(
-        _ items: [FetchItem],
-        in root: OpenFile
-    ) throws -> [Result<Catalog.MovedFile, any Error>] {
+    private static func rename(_ items: [FetchItem], in root: OpenFile) throws -> [Result<Moved, any Error>] {
         var gained: [String: OpenFile] = [:]
         let results = items.map { item in
-            Result<Catalog.MovedFile, any Error> {
+            Result<Moved, any Error> {
                 try Task.checkCancellation()
                 guard let source = item.source, let known = item.known else {
                     throw ReplayCacheError(.unclassified, "a move of \(item.localPath) has no source")
@@ -181,8 +196,8 @@ struct Placer {
                 gained[to.path] = gained[to.path] ?? to
                 let status = try to.status(of: String(new.name))
                 let outcome = HashedFile.Outcome.content(item.digest, nil)
-                return Catalog.MovedFile(
-                    file: HashedFile(path: new, status: status, hashedAt: Machine.now(), outcome: outcome),
+                return Moved(
+                    file: HashedFile(path: new, status: status, hashedAt: status.ctimeNanoseconds, outcome: outcome),
                     old: old
                 )
             }

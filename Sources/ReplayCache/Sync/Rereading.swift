@@ -2,6 +2,7 @@
 struct Rereading {
     let context: SyncContext
     let root: LocalRoot
+    let clock: StampClock
     let followsLinks: Bool
 
     /// Replays looked up at once.
@@ -12,7 +13,12 @@ struct Rereading {
     func run(into summary: inout SyncSummary) async throws {
         var last: OutdatedReplay?
         while true {
-            let batch = try await context.catalog.outdatedReplays(root: root.id, after: last, limit: Self.batchCount)
+            let batch = try await context.catalog.outdatedReplays(
+                root: root.id,
+                clock: clock,
+                after: last,
+                limit: Self.batchCount
+            )
             guard let final = batch.last else { return }
             last = final
             try await read(batch, &summary)

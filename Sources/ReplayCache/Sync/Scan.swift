@@ -42,6 +42,7 @@ struct Scan {
     /// Where a running scan is.
     private struct State {
         var summary: SyncSummary
+        let clock: StampClock
         /// The end of the last stretch of the walk, and of what was handed on.
         var walked: LogicalPath?
         var handedOn: LogicalPath?
@@ -54,13 +55,14 @@ struct Scan {
         handingOn handOn: (Stretch) async throws -> Void = { _ in }
     ) async throws -> Outcome {
         context.progress.begin(Self.phase)
+        let clock = StampClock(of: root.directory)
         let walk = DirectoryWalk(
             root: root.directory,
             ignoreRules: try IgnoreRules(root: root.directory, excluded: root.relativePath(of: context.catalog.home)),
             followsLinks: options.followsLinks
         )
         var leftovers: [LogicalPath] = []
-        var state = State(summary: summary)
+        var state = State(summary: summary, clock: clock)
         var held: WalkBatch?
         // The catalog knows the order; the final stretch has no upper end, so that names after the last file go too.
         try await walk.run { batch in
@@ -69,7 +71,8 @@ struct Scan {
             held = batch
         }
         if let final = held { try await handle(final, isFinal: true, &state, handOn) }
-        try await Rereading(context: context, root: root, followsLinks: options.followsLinks).run(into: &state.summary)
+        try await Rereading(context: context, root: root, clock: clock, followsLinks: options.followsLinks)
+            .run(into: &state.summary)
         summary = state.summary
         return Outcome(leftovers: leftovers, isUnchanged: state.isUnchanged)
     }
@@ -96,7 +99,8 @@ struct Scan {
             through: upper,
             found: batch.files,
             unreadable: batch.problems.filter(\.isDirectory).map(\.path),
-            isParanoid: options.isParanoid
+            isParanoid: options.isParanoid,
+            clock: state.clock
         )
         let isChanged = !found.unhashed.isEmpty || found.goneCount > 0
         state.isUnchanged = state.isUnchanged && !isChanged
@@ -218,7 +222,7 @@ struct Scan {
     ///
     /// Throws when cancelled, and only then.
     private func hash(_ file: UnhashedFile) throws -> Hashed {
-        let started = Machine.now()
+        let started = StampClock.now()
         func outcome(_ fate: Hashed.Fate, _ outcome: HashedFile.Outcome, _ status: FileStatus) -> Hashed {
             Hashed(file: HashedFile(path: file.path, status: status, hashedAt: started, outcome: outcome), fate: fate)
         }

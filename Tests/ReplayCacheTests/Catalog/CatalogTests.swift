@@ -131,14 +131,62 @@ struct CatalogTests {
     func aFileThatJustChangedIsReadAgainAndASettledOneIsNot() async throws {
         try laptop.write("one", to: "a/one.txt")
         #expect(try await scan().filesHashed == 1)
-        // The file changed within two seconds before it was read: its time stamps prove nothing yet.
-        try settle(nanoseconds: 1_900_000_000)
+        let status = try Tree.status(laptop.at("a/one.txt"))
+        let window = StampClock(of: try OpenFile.directory(laptop.folder))
+            .window(device: status.device, ctime: status.ctimeNanoseconds)
+        // The file changed right before it was read: its time stamps prove nothing yet.
+        try settle(nanoseconds: window - 1)
         #expect(try await scan().filesHashed == 1)
-        try settle(nanoseconds: 2_100_000_000)
+        try settle(nanoseconds: window)
         let settled = try await scan()
         #expect(settled.filesHashed == 0)
         #expect(settled.filesUnchanged == 1)
         #expect(try await scan(isParanoid: true).filesHashed == 1)
+    }
+
+    @Test
+    func stampsOfUnknownFinenessSettleAfterTwoSeconds() throws {
+        let folder = try OpenFile.directory(laptop.folder)
+        let device = try folder.status().device
+        let clock = StampClock(of: folder)
+        // Another file system may be mounted below, and an old ext4 has whole seconds.
+        #expect(clock.window(device: device &+ 1, ctime: 1_700_000_000_000_000_001) == 2_000_000_000)
+        #expect(clock.window(device: device, ctime: 1_700_000_000_000_000_000) == 2_000_000_000)
+        #expect(StampClock.coarse.window(device: device, ctime: 1_700_000_000_000_000_001) == 2_000_000_000)
+        let isFine = FileSystem.fineTypes.contains(FileSystem.type(of: laptop.folder))
+        #expect(clock.window(device: device, ctime: 1_700_000_000_000_000_001) == (isFine ? 40_000_000 : 2_000_000_000))
+    }
+
+    @Test
+    func aRenamedFileIsAsRacyAsItWas() async throws {
+        try laptop.write("one", to: "one.txt")
+        let folder = try OpenFile.directory(laptop.folder)
+        let status = try folder.status(of: "one.txt")
+        let catalog = try Catalog(home: laptop.home)
+        let root = try await catalog.root(path: laptop.folder)
+        let content = HashedFile.Outcome.content(try Digest.of(Array("one".utf8)), nil)
+        for (age, isReadAgain) in [(Int64(1), true), (10_000_000_000, false)] {
+            let old = try LogicalPath("old")
+            let new = try LogicalPath("new")
+            let then = status.ctimeNanoseconds + age
+            let later = status.ctimeNanoseconds + 20_000_000_000
+            try await catalog.record(
+                [HashedFile(path: old, status: status, hashedAt: then, outcome: content)],
+                root: root
+            )
+            let renamed = HashedFile(path: new, status: status, hashedAt: later, outcome: content)
+            try await catalog.named([.init(file: renamed, old: old)], root: root, clock: StampClock(of: folder))
+            let found = try await catalog.reconcile(
+                root: root,
+                after: nil,
+                through: nil,
+                found: [FoundFile(path: new, status: status)],
+                unreadable: [],
+                isParanoid: false
+            )
+            #expect(found.goneCount == 0)
+            #expect(found.unhashed.map(\.path) == (isReadAgain ? [new] : []))
+        }
     }
 
     @Test

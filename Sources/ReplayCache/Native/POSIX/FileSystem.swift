@@ -36,6 +36,10 @@ package struct FileSystem: Sendable, Equatable {
         0x6573_5546: "FUSE", 0x0102_1997: "9P", 0x0BD0_0BD0: "Lustre", 0x0116_1970: "GFS2",
     ]
 
+    /// Local ones that stamp files with nanoseconds of the kernel's clock: ext4, XFS, Btrfs, tmpfs, and overlayfs, whose
+    /// writable layer is one of them.
+    static let fineTypes: Set<UInt64> = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630]
+
     private static let localTypes: [UInt64: String] = [
         0xEF53: "ext4", 0x5846_5342: "XFS", 0x9123_683E: "Btrfs", 0x0102_1994: "tmpfs", 0x794C_7630: "overlayfs",
         0x2FC1_2FC1: "ZFS", 0xF2F5_2010: "F2FS", 0x4D44: "FAT", 0x2011_BAB0: "exFAT", 0x7366_746E: "NTFS",
