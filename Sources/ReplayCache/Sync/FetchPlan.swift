@@ -166,30 +166,32 @@ extension PlaceStore {
 
     /// A file to be placed whose content such a file has is that file, moved.
     ///
-    /// Each source serves one destination.
+    /// Each source serves one destination; of several with one content the first of each go together, then the second.
     private func planMoves(_ scope: FetchScope) throws {
-        let pairs = try database.all(
+        let deleted = "SELECT 1 FROM temp.fetch_plan WHERE action = \(FetchAction.deletedElsewhere.rawValue) LIMIT 1"
+        guard try database.first(deleted, [], { _ in true }) != nil else { return }
+        func ranked(_ action: FetchAction) -> String {
             """
-            SELECT min(new.id), old.id, old.local FROM temp.fetch_plan old
-            JOIN temp.fetch_plan new ON new.digest = old.digest AND new.action = \(FetchAction.place.rawValue)
-            WHERE old.action = \(FetchAction.deletedElsewhere.rawValue)
-            GROUP BY old.digest
+            SELECT id, digest, row_number() OVER (PARTITION BY digest ORDER BY id) AS rank FROM temp.fetch_plan
+            WHERE action = \(action.rawValue)
             """
-        ) { (new: $0.int64(0), old: $0.int64(1), source: $0.text(2)) }
-        for pair in pairs {
-            try database.run(
-                """
-                UPDATE temp.fetch_plan SET action = \(FetchAction.move.rawValue), source = ?,
-                    (device, inode, known_size, known_mtime, known_ctime) =
-                        (SELECT device, inode, known_size, known_mtime, known_ctime FROM temp.fetch_plan WHERE id = ?)
-                WHERE id = ?
-                """,
-                .text(pair.source),
-                .integer(pair.old),
-                .integer(pair.new)
-            )
-            try database.run("DELETE FROM temp.fetch_plan WHERE id = ?", .integer(pair.old))
         }
+        try database.execute(
+            """
+            DROP TABLE IF EXISTS temp.fetch_moves;
+            CREATE TEMP TABLE fetch_moves (new INTEGER PRIMARY KEY, old INTEGER);
+            INSERT INTO temp.fetch_moves
+            SELECT new.id, old.id FROM (\(ranked(.deletedElsewhere))) old
+            JOIN (\(ranked(.place))) new ON new.digest = old.digest AND new.rank = old.rank;
+            UPDATE temp.fetch_plan SET action = \(FetchAction.move.rawValue),
+                (source, device, inode, known_size, known_mtime, known_ctime) =
+                    (SELECT o.local, o.device, o.inode, o.known_size, o.known_mtime, o.known_ctime
+                    FROM temp.fetch_moves m JOIN temp.fetch_plan o ON o.id = m.old WHERE m.new = fetch_plan.id)
+            WHERE id IN (SELECT new FROM temp.fetch_moves);
+            DELETE FROM temp.fetch_plan WHERE id IN (SELECT old FROM temp.fetch_moves);
+            DROP TABLE temp.fetch_moves;
+            """
+        )
     }
 
     /// Of the files whose entries were deleted those that the selection means; what it does not mean is left alone.

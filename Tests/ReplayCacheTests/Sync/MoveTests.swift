@@ -61,6 +61,26 @@ struct MoveTests {
     }
 
     @Test
+    func severalFilesOfOneContentAreRenamedEachOnce() async throws {
+        for name in ["a/1", "a/2", "a/3", "b"] { try mine.write("game", to: name) }
+        try await mine.push(to: place)
+        try await theirs.fetch(from: place)
+        let inodes = try Set((1...3).map { try Tree.status(theirs.at("a/\($0)")).inode })
+        try Tree.move(mine.at("a"), to: mine.at("c"))
+        try mine.write("game", to: "c/4")
+        try await mine.push(to: place)
+        let fetch = try await theirs.fetch(from: place)
+        // Three names went and four came.
+        #expect(fetch.filesMoved == 3)
+        #expect(fetch.filesPlaced == 1)
+        #expect(fetch.objectsDownloaded == 0)
+        #expect(fetch.deletedElsewhere == 0)
+        #expect(try theirs.files() == ["b", "c/1", "c/2", "c/3", "c/4"])
+        #expect(try inodes.isSubset(of: (1...4).map { try Tree.status(theirs.at("c/\($0)")).inode }))
+        #expect(try await theirs.fetch(from: place).filesInStep == 5)
+    }
+
+    @Test
     func aCopySendsNothingAndKeepsTheFirst() async throws {
         try mine.write("game", to: "a.txt")
         try await mine.push(to: place)
