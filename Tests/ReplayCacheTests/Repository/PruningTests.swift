@@ -85,13 +85,18 @@ struct PruningTests {
         _ = try await other.repository(at: depot.place)
         let slow = try old.commit(daysAgo: 5.05, path: "b").remoteKey
         try await old.compact(by: laptop, daysAgo: 3)
-        // The other machine does not see it yet when it makes a base of something later.
+        // The other machine sees neither yet when it makes a base of something later.
+        let base = try #require(RemoteKey(try #require(try depot.keys("base/").first)))
         let bytes = try await depot.remote().bytes(of: slow, maximum: 1 << 20)
+        let baseBytes = try await depot.remote().bytes(of: base, maximum: 1 << 24)
         try depot.remove(slow.string)
+        try depot.remove(base.string)
         _ = try old.commit(daysAgo: 5, path: "c")
         try await old.compact(by: other, daysAgo: 2)
         try depot.plant(slow.string, bytes)
         try depot.age(slow.string, hours: 121)
+        try depot.plant(base.string, baseBytes)
+        try depot.age(base.string, hours: 72)
         _ = try old.commit(daysAgo: 1, path: "d")
 
         #expect(await (try laptop.repository(at: depot.place)).compactIfWorthwhile().isEmpty)
