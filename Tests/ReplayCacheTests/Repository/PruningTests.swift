@@ -86,7 +86,8 @@ struct PruningTests {
         let slow = try old.commit(daysAgo: 5.05, path: "b").remoteKey
         try await old.compact(by: laptop, daysAgo: 3)
         // The other machine sees neither yet when it makes a base of something later.
-        let base = try #require(RemoteKey(try #require(try depot.keys("base/").first)))
+        let name = try #require(try depot.keys("base/").first)
+        let base = try #require(RemoteKey(name))
         let bytes = try await depot.remote().bytes(of: slow, maximum: 1 << 20)
         let baseBytes = try await depot.remote().bytes(of: base, maximum: 1 << 24)
         try depot.remove(slow.string)
