@@ -160,9 +160,10 @@ struct PushHeal {
             : "\(Decimals.grouped(totals.healed)) files \(isDryRun ? "would be" : "are") stored again, for "
                 + "\(Decimals.grouped(totals.contentsLost)) "
                 + "push another folder with --heal"
+        let what = gone == 1 ? "object of this repository is" : "objects of this repository are"
         context.report(
             .warning(
-                "\(Decimals.grouped(gone)) objects of this repository are missing at \(repository.place); \(rest). "
+                "\(Decimals.grouped(gone)) \(what) missing at \(repository.place); \(rest). "
                     + "Does another program write there, such as rclone sync?"
             )
         )

@@ -163,7 +163,9 @@ enum SummaryText {
                 + (s.command == "verify"
                     ? " (\(Decimals.format(s.seconds, places: 2)) s, \(requests(s.requests)))" : "")
         ]
-        if found.healed > 0 { lines.append("  \(files(found.healed)) stored again") }
+        if found.healed > 0 {
+            lines.append("  \(files(found.healed)) \(s.dryRun ? "would be stored again" : "stored again")")
+        }
         if found.contentsLost > 0 { lines.append("  \(files(found.contentsLost)) cannot be fetched") }
         if found.unreferenced > 0, s.command == "verify" {
             lines.append(

@@ -17,9 +17,6 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var isNotFound: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
-    /// The disk is full or a quota is used up: going on with other files cannot help.
-    package var isOutOfSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
-
     func classified(subject: String?) -> ReplayCacheError {
         let hint: String? =
             switch errno {
