@@ -26,13 +26,14 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .target(
             name: "ReplayCache",
             dependencies: [
-                "CCurl", "CExpat", "CLinux", "CSQLite", "COpenSSL", "CZstd",
+                "CArchive", "CCurl", "CExpat", "CLinux", "CSQLite", "COpenSSL", "CZstd",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [
@@ -41,6 +42,7 @@ let package = Package(
                 .embedInCode("../../schema/m0003_engine.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),
+                .embedInCode("../../schema/base_4.sql"),
                 .embedInCode("../../schema/base_local.sql"),
                 .embedInCode("../../schema/base_later.sql"),
                 .embedInCode("../../schema/prices.json"),

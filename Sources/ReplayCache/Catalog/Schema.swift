@@ -8,8 +8,11 @@ package enum Schema {
         PackageResources.m0003_engine_sql,
     ]
 
-    /// The version of `schema/base.sql` as it stands in a place's database here.
-    static let baseVersion = 3
+    /// The version of a base, and of a place's database here, that this program makes.
+    static let baseVersion = 4
+
+    /// The version of a base that `schema/base.sql` makes by itself: the oldest one there is.
+    static let firstBaseVersion = 3
 
     /// The version of the catalog that this program makes.
     static var catalogVersion: Int { catalogMigrations.count }
@@ -40,7 +43,8 @@ package enum Schema {
     /// the log at the place has all of it.
     package static func openPlace(at path: String) throws -> Database {
         let database = try open(path)
-        try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { _ in
+        try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { version in
+            guard version < firstBaseVersion else { return try upgradeBase(in: database, from: version) }
             try dropEverything(in: database)
             try makeBase(in: database)
             try makeIndexes(in: database)
@@ -49,11 +53,22 @@ package enum Schema {
         return database
     }
 
-    /// Makes the tables and views of a base (`schema/base.sql`) in an empty database.
-    static func makeBase(in database: Database) throws {
+    /// Makes the tables and views of a base (`schema/base.sql` and what later versions added) in an empty database.
+    static func makeBase(in database: Database, version: Int = baseVersion) throws {
         try database.execute(text(PackageResources.base_sql))
+        try upgradeBase(in: database, from: firstBaseVersion, to: version)
         try ReplayRows.storeNames(in: database)
     }
+
+    /// Adds to a base, or to a place's database here, what later versions than its own have.
+    static func upgradeBase(in database: Database, from version: Int, to last: Int = baseVersion) throws {
+        for script in baseAdditions[(version - firstBaseVersion)..<(last - firstBaseVersion)] {
+            try database.execute(text(script))
+        }
+    }
+
+    /// What each version after the first adds, in order; frozen once released, since bases of all versions lie at places.
+    private static let baseAdditions: [[UInt8]] = [PackageResources.base_4_sql]
 
     /// Makes the indexes without which nothing can be merged into a place's database or planned from it.
     static func makeIndexes(in database: Database) throws {

@@ -95,7 +95,7 @@ enum BaseFile {
             }
             let version = try database.first("PRAGMA user_version") { $0.int(0) } ?? 0
             guard version <= Schema.baseVersion else { throw BaseError("was written by a newer replaycache") }
-            guard try schema(of: database) == expectedSchema() else {
+            guard version >= Schema.firstBaseVersion, try schema(of: database) == expectedSchema(version) else {
                 throw BaseError("has other tables, views or triggers than a base")
             }
         }
@@ -145,9 +145,9 @@ enum BaseFile {
         }.sorted()
     }
 
-    private static func expectedSchema() throws -> [String] {
+    private static func expectedSchema(_ version: Int) throws -> [String] {
         let database = try Database(path: ":memory:")
-        try Schema.makeBase(in: database)
+        try Schema.makeBase(in: database, version: version)
         return try schema(of: database)
     }
 

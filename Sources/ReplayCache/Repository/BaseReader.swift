@@ -98,7 +98,10 @@ struct BaseReader {
             // As much again goes to sorting the digests.
             try database.execute("PRAGMA synchronous = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000")
             try BaseFile.waitForLocks(in: database)
+            let version = try database.first("PRAGMA user_version") { $0.int(0) } ?? 0
             try database.transaction {
+                try Schema.upgradeBase(in: database, from: version)
+                try database.execute("PRAGMA user_version = \(Schema.baseVersion)")
                 try Schema.makeIndexes(in: database)
                 // Names are this program's to give.
                 try database.execute("DELETE FROM character_name; DELETE FROM stage_name; DELETE FROM set_aside")

@@ -120,6 +120,7 @@ struct BaseWriter {
         )
         try number("SELECT was FROM place.history h WHERE was IS NOT NULL AND NOT \(Self.isDropped("h")) ORDER BY path")
         try number("SELECT content FROM place.checkpoint_file ORDER BY identity, name")
+        try number("SELECT list FROM place.dataset ORDER BY name")
         try number(
             """
             SELECT c.id FROM place.content c
@@ -185,6 +186,13 @@ struct BaseWriter {
             "identity, name, content",
             "SELECT identity, name, \(renumbered("content")) FROM place.checkpoint_file ORDER BY identity, name"
         )
+        try insert(
+            "dataset",
+            "name, segment, line, list, files, size, selection",
+            """
+            SELECT name, segment, line, \(renumbered("list")), files, size, selection FROM place.dataset ORDER BY name
+            """
+        )
     }
 
     /// Games in the order of their contents; names that stand in several rows are brought together.
@@ -207,7 +215,7 @@ struct BaseWriter {
         let plain = [
             "reader", "version", "is_teams", "is_complete", "problem", "end_method", "tiebreaker", "played_on",
             "started_at",
-            "match_id", "winner_ports", "stage", "game", "started_at_seconds", "last_frame",
+            "match_id", "winner_ports", "stage", "game", "started_at_seconds", "last_frame", "seed", "start_stocks",
         ]
         let packed = (1...4).map { "person\($0), player\($0)" }
         try database.run(

@@ -26,6 +26,8 @@ extension PlaceStore {
             players[2 * (player.port - 1) + 1] = .integer(player.packed)
         }
         let winners = replay.winnerPorts.map { ports in ports.sorted().map(String.init).joined(separator: ",") }
+        // Where there is a match id, that tells which game it is; a seed would be four bytes that no base can compress.
+        let seed = replay.matchID == nil ? replay.randomSeed.map(Int64.init) : nil
         let seconds = replay.startedAtMilliseconds.map { $0 / 1000 }
         let values: [SQLiteValue] = [
             .integer(content), .integer(mark.segment), .integer(Int64(mark.line)), .integer(Int64(reader)),
@@ -33,17 +35,17 @@ extension PlaceStore {
             SQLiteValue(replay.problem), SQLiteValue(replay.endMethod), SQLiteValue(replay.tiebreaker),
             SQLiteValue(replay.playedOn), SQLiteValue(replay.startedAt), SQLiteValue(replay.matchID),
             SQLiteValue(winners), SQLiteValue(replay.stageID), SQLiteValue(replay.gameNumber), SQLiteValue(seconds),
-            SQLiteValue(replay.lastFrame),
+            SQLiteValue(replay.lastFrame), SQLiteValue(seed), SQLiteValue(replay.players.map(\.startStocks).min()),
         ]
         // The usual way of writing a time is made of the seconds again by the view.
         try database.run(
             """
             INSERT OR REPLACE INTO game (content, segment, line, reader, version, is_teams, is_complete, problem,
                 end_method, tiebreaker, played_on, started_at, match_id, winner_ports, stage, game, started_at_seconds,
-                last_frame, person1, player1, person2, player2, person3, player3, person4, player4)
+                last_frame, seed, start_stocks, person1, player1, person2, player2, person3, player3, person4, player4)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
                 nullif(?12, strftime('%Y-%m-%dT%H:%M:%SZ', ?17, 'unixepoch')),
-                ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+                ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
             """,
             values + players
         )

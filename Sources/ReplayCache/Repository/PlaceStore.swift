@@ -73,7 +73,7 @@ package actor PlaceStore {
     package func reset() throws {
         let tables = [
             "repository", "segment", "content", "entry", "history", "game", "person", "checkpoint", "checkpoint_file",
-            "unknown_operation", "set_aside",
+            "dataset", "unknown_operation", "set_aside",
         ]
         try database.transaction {
             for table in tables { try database.run("DELETE FROM main.\(table)") }
