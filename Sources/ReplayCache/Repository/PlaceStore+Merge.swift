@@ -70,6 +70,7 @@ extension PlaceStore {
             let path = try LogicalPath(put.path)
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
+            guard !put.isRemark else { return }
             let was = try put.was.map(content(_:))
             try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
