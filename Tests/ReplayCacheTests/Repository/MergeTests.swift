@@ -224,7 +224,7 @@ struct MergeTests {
         let shown = try await store.entryDigest(at: LogicalPath(paths[1]))
         #expect(try shown == Self.digest(2))
         for path in [paths[0], paths[2]] { #expect(try await store.entryDigest(at: LogicalPath(path)) == nil) }
-        #expect(try await store.versions().count == 4)
+        #expect(try await store.versions().count == 3)
     }
 
     @Test
