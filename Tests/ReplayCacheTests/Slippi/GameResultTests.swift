@@ -122,7 +122,7 @@ struct GameResultTests {
             testDescription: "time among three",
             method: 1,
             teams: [nil, nil, nil],
-            rows: [(2, 0), (1, 0), (1, 0)],
+            rows: [(2, 0), (0, 0), (0, 0)],
             winners: nil,
             rule: nil
         ),
