@@ -6,6 +6,8 @@ public struct VerifyOptions: Sendable {
     ///
     /// At a place those are chosen by chance, in a folder those that were not read for longest come first.
     public var sharePercent = 100.0
+    /// Of a folder, the files to look at.
+    public var selection = Selection()
     /// Store again what is missing or damaged, where a file of this machine has it.
     public var heals = false
 

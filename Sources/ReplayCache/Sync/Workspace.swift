@@ -60,22 +60,33 @@ public struct Workspace: Sendable {
     {
         try await wrapping("fetching into \(directory)") {
             let options = try options ?? FetchOptions()
-            return try await Fetch(context: context, place: place, destination: directory, options: options).run()
+            return try await options.selection.explained {
+                try await Fetch(context: context, place: place, destination: directory, options: options).run()
+            }
         }
     }
 
-    /// Tells what a push and a fetch would move.
+    /// Tells what a push, and a fetch of what is selected, would move.
     ///
     /// Writes nothing at the place.
     public func status(
         _ directory: String,
         at place: Place,
         path: LogicalPath,
-        isOffline: Bool = false
+        isOffline: Bool = false,
+        selection: Selection = Selection()
     ) async throws -> SyncSummary {
         try await wrapping("comparing \(directory)") {
-            try await Status(context: context, directory: directory, place: place, path: path, isOffline: isOffline)
-                .run()
+            try await selection.explained {
+                try await Status(
+                    context: context,
+                    directory: directory,
+                    place: place,
+                    path: path,
+                    isOffline: isOffline,
+                    selection: selection
+                ).run()
+            }
         }
     }
 

@@ -1,12 +1,10 @@
 import ArgumentParser
 import ReplayCache
 
-/// SELECTION: which replays.
+/// The part of SELECTION that is asked of each replay alone.
 ///
 /// Repeating an option means any of; different options mean all of; `not:` before a value negates it.
-struct SelectionOptions: ParsableArguments {
-    enum Unique: String, ExpressibleByArgument, CaseIterable { case file, game }
-
+struct CriteriaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Replays in which a player plays this, such as fox or not:fox.", valueName: "name"))
     var character: [String] = []
 
@@ -80,6 +78,47 @@ struct SelectionOptions: ParsableArguments {
     @Option(name: .customLong("where"), help: ArgumentHelp("An SQL condition on the view `replays`.", valueName: "sql"))
     var expression: String?
 
+    func validate() throws {
+        if let humans, !(0...4).contains(humans) { throw ValidationError("--humans must be from 0 to 4") }
+        if let minStocks, !(0...255).contains(minStocks) {
+            throw ValidationError("--min-stocks must be from 0 to 255")
+        }
+    }
+
+    /// What the options say.
+    func selection() throws -> Selection {
+        var selection = Selection()
+        selection.characters = try Selection.characters(character)
+        selection.opponents = try Selection.characters(opponent, flag: "--opponent")
+        selection.matchups = try Selection.matchups(matchup)
+        selection.stages = try Selection.stages(stage)
+        selection.players = try Selection.players(player)
+        selection.winners = try Selection.winners(winner)
+        selection.since = try since.map(Selection.since)
+        selection.until = try until.map(Selection.until)
+        selection.minimumDuration = try minDuration.map { try Selection.duration($0, flag: "--min-duration") }
+        selection.maximumDuration = try maxDuration.map { try Selection.duration($0, flag: "--max-duration") }
+        selection.isComplete = complete
+        selection.humans = humans
+        selection.minimumStocks = minStocks
+        if ranked { selection.modes.insert(.ranked) }
+        if unranked { selection.modes.insert(.unranked) }
+        selection.isLegal = legal
+        selection.isDoubles = doubles
+        selection.versions = try Selection.versions(slippi)
+        selection.platforms = try Selection.platforms(platform)
+        selection.paths = try Selection.paths(path)
+        selection.expression = try expression.map { try Selection.expression($0) }
+        return selection
+    }
+}
+
+/// SELECTION: which replays.
+struct SelectionOptions: ParsableArguments {
+    enum Unique: String, ExpressibleByArgument, CaseIterable { case file, game }
+
+    @OptionGroup var criteria: CriteriaOptions
+
     @Option(help: ArgumentHelp("One path of each file, or one recording of each game.", valueName: "file|game"))
     var unique: Unique?
 
@@ -106,36 +145,12 @@ struct SelectionOptions: ParsableArguments {
         if sample == nil && (seed != nil || !per.isEmpty) {
             throw ValidationError("--\(seed == nil ? "per" : "seed") goes with --sample")
         }
-        if let humans, !(0...4).contains(humans) { throw ValidationError("--humans must be from 0 to 4") }
-        if let minStocks, !(0...255).contains(minStocks) {
-            throw ValidationError("--min-stocks must be from 0 to 255")
-        }
     }
 
     /// What the options say.
     func selection() throws -> Selection {
-        var selection = Selection(limit: limit)
-        selection.characters = try Selection.characters(character)
-        selection.opponents = try Selection.characters(opponent, flag: "--opponent")
-        selection.matchups = try Selection.matchups(matchup)
-        selection.stages = try Selection.stages(stage)
-        selection.players = try Selection.players(player)
-        selection.winners = try Selection.winners(winner)
-        selection.since = try since.map(Selection.since)
-        selection.until = try until.map(Selection.until)
-        selection.minimumDuration = try minDuration.map { try Selection.duration($0, flag: "--min-duration") }
-        selection.maximumDuration = try maxDuration.map { try Selection.duration($0, flag: "--max-duration") }
-        selection.isComplete = complete
-        selection.humans = humans
-        selection.minimumStocks = minStocks
-        if ranked { selection.modes.insert(.ranked) }
-        if unranked { selection.modes.insert(.unranked) }
-        selection.isLegal = legal
-        selection.isDoubles = doubles
-        selection.versions = try Selection.versions(slippi)
-        selection.platforms = try Selection.platforms(platform)
-        selection.paths = try Selection.paths(path)
-        selection.expression = try expression.map { try Selection.expression($0) }
+        var selection = try criteria.selection()
+        selection.limit = limit
         selection.unique = unique.flatMap { .init(rawValue: $0.rawValue) }
         let strata = try Selection.strata(per)
         selection.sample = sample.map { Selection.Sample(count: $0, seed: seed ?? 0, strata: strata) }
