@@ -44,7 +44,7 @@ actor SQLSession {
 
     /// Runs one statement; `header` gets the names of the columns, `body` each row.
     ///
-    /// - Parameter timeout: How long SQLite may work on it; time that `body` takes does not count.
+    /// `timeout` is how long SQLite may work on it; time that `body` takes does not count.
     static func run(
         _ sql: String,
         in views: SQLViews,

@@ -4,7 +4,8 @@ extension Workspace {
     /// SQLite's memory in this process is bounded from then on. Of more than nine remotes the first nine are looked at, and a
     /// warning tells so.
     ///
-    /// - Parameter timeout: How long SQLite may work on it; nil for as long as it takes.
+    /// `timeout` is how long SQLite may work on it; nil for as long as it takes.
+    ///
     /// - Throws: ``ReplayCacheError`` with code `usage` for a statement that is not valid or would change something, `quota`
     ///   for one that takes too long or makes too much.
     public func sql(
