@@ -118,7 +118,7 @@ public struct Workspace: Sendable {
         }
     }
 
-    private func open(_ scope: QueryScope) async throws -> Query.Scope {
+    func open(_ scope: QueryScope) async throws -> Query.Scope {
         switch scope {
         case .everything: .everything
         case .local: .local
@@ -175,17 +175,6 @@ public struct Workspace: Sendable {
     {
         try await reading(place, "dedup", "looking for duplicates") { store, summary in
             summary.add(try await store.eachDuplicate(body))
-        }
-    }
-
-    /// Runs a statement over the documented views, read-only.
-    public func sql(
-        _ statement: String,
-        header: ([String]) throws -> Void,
-        _ body: ([SQLCell]) throws -> Void
-    ) async throws {
-        try await wrapping("running SQL") {
-            try await SQLSession.run(statement, catalog: catalog, header: header, body)
         }
     }
 
