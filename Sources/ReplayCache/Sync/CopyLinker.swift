@@ -85,10 +85,17 @@ struct CopyLinker: Sendable {
 
     private static let changed = "changed since it was scanned"
 
-    private static func reason(_ error: any Error) -> String { (error as? FileError).map { "\($0.errno)" } ?? "\(error)" }
+    private static func reason(_ error: any Error) -> String {
+        (error as? FileError).map { "\($0.errno)" } ?? "\(error)"
+    }
 
     private static func differs(_ other: Found) -> String {
         "its bytes are not those of \(other.path), though both are catalogued alike; verify the folder"
+    }
+
+    private static func concernsOneFile(_ error: FileError) -> Bool {
+        Placer.concernsOneFile(error)
+            || [.improperLink, .readOnlyFileSystem, .notSupported, .textFileBusy].contains(error.errno)
     }
 
     // MARK: Sharing blocks
@@ -116,7 +123,7 @@ struct CopyLinker: Sendable {
                     if content.links.isEmpty { return false }
                     content.failures.append(.init(path: other.path, reason: "cannot share blocks with \(first.path)"))
                 }
-            } catch let error as FileError where Placer.concernsOneFile(error) {
+            } catch let error as FileError where Self.concernsOneFile(error) {
                 content.failures.append(.init(path: other.path, reason: Self.reason(error)))
             }
         }
@@ -151,7 +158,7 @@ struct CopyLinker: Sendable {
                 source = other
             } catch let error as FileError where error.errno == .fileExists {
                 content.left.append(.init(path: other.path, reason: Self.changed))
-            } catch let error as FileError where Placer.concernsOneFile(error) {
+            } catch let error as FileError where Self.concernsOneFile(error) {
                 content.failures.append(.init(path: other.path, reason: Self.reason(error)))
             }
         }

@@ -39,7 +39,8 @@ struct DuplicateSource: Sendable {
 
     /// The entries of a place.
     static let place = DuplicateSource(
-        names: "e.content AS content, e.path AS file, 1 AS room, 0 AS device, e.path AS path, e.path AS name FROM main.entry e",
+        names:
+            "e.content AS content, e.path AS file, 1 AS room, 0 AS device, e.path AS path, e.path AS name FROM main.entry e",
         condition: "e.content IS NOT NULL",
         contentColumn: "e.content",
         pathColumn: "e.path",
@@ -108,7 +109,9 @@ extension Database {
             "SELECT id, content, digest, size FROM temp.dedup_copy WHERE id > ? ORDER BY id LIMIT ?",
             [.integer(id), .integer(Int64(limit))]
         ) { row in
-            guard let digest = row.digest(2) else { throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil) }
+            guard let digest = row.digest(2) else {
+                throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil)
+            }
             return CopiedContent(id: row.int64(0), content: row.int64(1), digest: digest, size: row.int64(3))
         }
     }

@@ -187,7 +187,9 @@ struct RecordingTables {
             """,
             [.integer(content)]
         ) { row in
-            guard let digest = row.digest(1) else { throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil) }
+            guard let digest = row.digest(1) else {
+                throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil)
+            }
             let known = [
                 ("startedAt", row.int(5)), ("playedOn", row.int(6)), ("displayNames", counts[0]),
                 ("connectCodes", counts[1]), ("nameTags", counts[2]),

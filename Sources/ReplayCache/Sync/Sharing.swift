@@ -99,7 +99,9 @@ extension PlaceStore {
             """,
             [.integer(content), .integer(Int64(limit))]
         ) { row in
-            guard let digest = row.digest(1) else { throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil) }
+            guard let digest = row.digest(1) else {
+                throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil)
+            }
             return CheckpointContent(content: row.int64(0), digest: digest, path: row.text(2))
         }
     }

@@ -60,7 +60,9 @@ struct Dedup: ReplayCacheSubcommand {
         if dir != nil && remote != nil { throw ValidationError("a folder and --remote contradict each other") }
         if nul && format != .paths { throw ValidationError("-0 goes with --format paths") }
         if apply != nil && dir == nil { throw ValidationError("--apply needs the folder whose files are to be linked") }
-        if apply != nil && format != .table { throw ValidationError("--apply prints no groups; --format goes without it") }
+        if apply != nil && format != .table {
+            throw ValidationError("--apply prints no groups; --format goes without it")
+        }
         if dryRun && apply == nil { throw ValidationError("--dry-run goes with --apply") }
     }
 
