@@ -117,10 +117,8 @@ struct DedupFaultTests {
         var testDescription: String { fault == .loss ? "loss of \(loss)" : fault.rawValue }
     }
 
-    @Test(arguments: [
-        Strike(fault: .full), Strike(fault: .error), Strike(fault: .kill), Strike(fault: .loss),
-        Strike(fault: .loss, loss: .names),
-    ])
+    // Not with a loss of names: that takes a file together with the one that was renamed over it, of which a journal keeps one.
+    @Test(arguments: [Strike(fault: .full), Strike(fault: .error), Strike(fault: .kill), Strike(fault: .loss)])
     func everyPathKeepsItsBytes(_ strike: Strike) async throws {
         let sandbox = try CommandLineSandbox(below: Scratch.memory)
         let disk = try await FaultyDisk(sandbox("disk"), folders: [sandbox("laptop-home"), sandbox("slp")])

@@ -22,7 +22,9 @@ public struct DuplicateGroup: Sendable, Equatable, Encodable {
     public var sha256: Digest
     /// Its length in bytes.
     public var size: Int64
-    /// Where it is: paths of local files, or of entries; of several recordings one path each. The one to keep comes first.
+    /// Where it is: paths of local files, or of entries; of several recordings one path each.
+    ///
+    /// The one to keep comes first.
     public var paths: [String]
     /// Bytes that the others take: on the disk where files are, as stored at a place.
     public var bytesWasted: Int64

@@ -30,7 +30,9 @@ struct LinkedContent: Sendable {
     var error: (any Error)?
 }
 
-/// Links the files of one content on one device. All of it blocks.
+/// Links the files of one content on one device.
+///
+/// All of it blocks.
 struct CopyLinker: Sendable {
     let root: LocalRoot
     let options: LinkOptions

@@ -9,7 +9,9 @@ public struct DedupOptions: Sendable {
     public init() {}
 }
 
-/// Finds files, or recordings of one game, of which one would do. Changes nothing.
+/// Finds files, or recordings of one game, of which one would do.
+///
+/// Changes nothing.
 struct Dedup {
     let context: SyncContext
     let options: DedupOptions

@@ -28,7 +28,12 @@ struct LinkCopies {
         if !options.isDryRun { try root.claim() }
         let scanned = try await Scan(context: context, root: root).run(into: &summary)
         if !options.isDryRun {
-            try await Leftovers.reclaim(scanned.leftovers, in: root, keeping: [])
+            if !scanned.leftovers.isEmpty {
+                // One that a run before left may be a name of a file that is known: without it that is a changed file.
+                try await Leftovers.reclaim(scanned.leftovers, in: root, keeping: [])
+                summary = SyncSummary(command: summary.command)
+                _ = try await Scan(context: context, root: root).run(into: &summary)
+            }
             // What is given up is on the disk already; the file that stays may not be.
             try await BlockingPool.shared.run { try root.directory.synchronizeFileSystem() }
         }

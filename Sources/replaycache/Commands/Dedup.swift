@@ -36,7 +36,7 @@ struct Dedup: ReplayCacheSubcommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which recording of a game to keep, by the first of these that tells them apart.",
+            "Which recording of a game to keep; the other two decide where it leaves that open.",
             valueName: "preference"
         )
     )

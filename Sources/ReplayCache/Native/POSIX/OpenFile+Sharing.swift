@@ -47,8 +47,9 @@ extension OpenFile {
         return .shared
     }
 
-    /// Whether somebody has this file open for writing, where the kernel tells: whoever has it keeps out a lease for reading
-    /// (fcntl(2)). To be asked of a file that is open for reading alone.
+    /// Whether somebody has this file open for writing, where the kernel tells: that keeps out a lease for reading (fcntl(2)).
+    ///
+    /// To be asked of a file that is open for reading alone.
     package func isOpenForWriting() -> Bool {
         // Of linux/fcntl.h. The signal of a lease that is broken would end the process if it were SIGIO, as it is by default.
         let (setSignal, setLease): (Int32, Int32) = (10, 1024)
