@@ -58,7 +58,15 @@ struct DuplicateSource: Sendable {
         guard selection != Selection() else {
             return try database.execute("CREATE TEMP VIEW dedup_name AS SELECT \(names) WHERE \(condition)")
         }
-        let selected = selection.condition(schema: "main", content: contentColumn, path: pathColumn)
+        guard !selection.isOfSets else {
+            throw ReplayCacheError(
+                .usage,
+                "what stands for others, or for all, has no duplicates: --unique and --sample do not go with dedup",
+                hint: "select by what is in the replays, or by --path"
+            )
+        }
+        let selected = try SelectionConditions(selection, in: database)
+            .standalone(content: contentColumn, path: pathColumn)
         try database.run(
             """
             CREATE TEMP TABLE dedup_selected AS SELECT \(names) WHERE \(condition) AND \(selected.sql)
