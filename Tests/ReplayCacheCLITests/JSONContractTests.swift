@@ -16,7 +16,9 @@ struct JSONContractTests {
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
-        ["dedup", "--remote", "remote"], ["doctor", "remote"], ["verify", "remote"], ["verify", "remote", "--deep"],
+        ["dedup", "--remote", "remote"], ["dedup", "twins"], ["dedup", "twins", "--apply", "link", "--dry-run"],
+        ["dedup", "twins", "--apply", "link"], ["doctor", "remote"], ["verify", "remote"],
+        ["verify", "remote", "--deep"],
         ["push", "slp", "remote", "--heal"], ["gc", "remote", "--dry-run"], ["gc", "remote"],
         ["history", "checkpoints/r/model.pkl", "remote"],
         ["rm", "remote", "checkpoints/r/model.pkl", "--dry-run"], ["rm", "remote", "checkpoints/r/model.pkl"],
@@ -35,11 +37,13 @@ struct JSONContractTests {
     @Test func everyLineFitsItsSchema() async throws {
         try await sandbox.writeLibrary(count: 4)
         try sandbox.write("model.pkl", "weights")
+        for name in ["a.bin", "b.bin"] { try sandbox.write("twins/\(name)", "the same") }
+        try sandbox.writeTwins("twins")
         let schemas = [
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
             "check": try JSONSchemaCheck("check"), "garbage": try JSONSchemaCheck("garbage"),
-            "version": try JSONSchemaCheck("version"),
+            "version": try JSONSchemaCheck("version"), "sharing": try JSONSchemaCheck("sharing"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {

@@ -87,6 +87,14 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var copies: Int?
     /// For `dedup`: bytes that those files take.
     public var bytesWasted: Int64?
+    /// For `dedup`: bytes of those files that links would free.
+    public var bytesLinkable: Int64?
+    /// For `dedup`: games of which there is more than one recording.
+    public var sameGames: RecordingTotals?
+    /// For `dedup`: recordings with the same events and other metadata.
+    public var sameEvents: RecordingTotals?
+    /// For `dedup --apply`: what was linked.
+    public var links: LinkTotals?
     /// For `doctor`: how the checks went.
     public var checks: CheckCounts?
     /// For `gc`: what was condemned and removed.
@@ -115,6 +123,9 @@ extension SyncSummary {
         groups = totals.groups
         copies = totals.copies
         bytesWasted = totals.bytesWasted
+        bytesLinkable = totals.bytesLinkable
+        sameGames = totals.games
+        sameEvents = totals.events
     }
 
     /// The error that the run as a whole ends with, nil when all went well.

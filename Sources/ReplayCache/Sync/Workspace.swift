@@ -145,39 +145,6 @@ public struct Workspace: Sendable {
         }
     }
 
-    /// Calls `body` with each content that more than one local file holds; of one folder, scanned first, if it is given.
-    ///
-    /// - Returns: What the scan found: a file that could not be read is not compared.
-    @discardableResult
-    public func duplicates(
-        in directory: String? = nil,
-        _ body: @Sendable (DuplicateGroup) throws -> Void
-    ) async throws -> SyncSummary {
-        try await wrapping("looking for duplicates") {
-            let started = ContinuousClock.now
-            var summary = SyncSummary(command: "dedup")
-            var root: LocalRoot?
-            if let directory {
-                summary = try await scan(directory)
-                summary.command = "dedup"
-                root = try await LocalRoot.open(directory, catalog: catalog)
-            }
-            summary.add(try await catalog.eachDuplicate(below: root?.id, body))
-            summary.seconds = (ContinuousClock.now - started).seconds
-            return summary
-        }
-    }
-
-    /// Calls `body` with each content that more than one entry of a place holds.
-    @discardableResult
-    public func duplicates(at place: Place, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws
-        -> SyncSummary
-    {
-        try await reading(place, "dedup", "looking for duplicates") { store, summary in
-            summary.add(try await store.eachDuplicate(body))
-        }
-    }
-
     /// Publishes files, or all files of a folder, as one checkpoint.
     public func pushCheckpoint(
         _ files: [String],

@@ -54,8 +54,20 @@ enum SummaryText {
                 "  \(entries(summary.entriesDeleted)) \(summary.dryRun ? "would be " : "")removed at the remote"
             )
         }
+        if let links = summary.links { lines += linked(links, summary) }
         if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
+    }
+
+    private static func linked(_ links: LinkTotals, _ summary: SyncSummary) -> [String] {
+        let verb = summary.dryRun ? "would " : ""
+        return [
+            (links.reflinked, "\(verb)share their blocks with another"),
+            (
+                links.hardLinked,
+                summary.dryRun ? "would become names of another, read-only" : "became names of another, read-only"
+            ),
+        ].filter { $0.0 > 0 }.map { "  \(files($0.0)) \($0.1)" }
     }
 
     /// What was passed over though it stands in the folder; nil when there is nothing to tell.
@@ -93,6 +105,7 @@ enum SummaryText {
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
+        case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) saved (\(time))"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
     }
@@ -107,6 +120,7 @@ enum SummaryText {
             return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
                 + inStep
         case "rm": return "would remove \(entries(s.filesSeen))"
+        case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
         case "restore": return "would restore \(entries(s.entriesRestored))"
         case "copy":
             return
