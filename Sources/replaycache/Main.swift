@@ -21,7 +21,7 @@ struct ReplayCacheCommand: AsyncParsableCommand {
         subcommands: [
             Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, History.self, Restore.self,
             Remove.self, Copy.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self, DoctorCommand.self,
-            Checkpoint.self,
+            Checkpoint.self, Dataset.self,
         ]
     )
 

@@ -12,10 +12,10 @@ extension PlaceStore.FetchScope {
 extension PlaceStore {
     /// How many entries the scope selects.
     func selectedCount(_ scope: FetchScope) throws -> Int {
-        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
+        let condition = scope.criteria.condition(schema: "main", content: "e.content", path: "e.path")
         let range = [.text(scope.from.string + "/"), .text(scope.from.string + "0")] + condition.values
         let selected = """
-            FROM main.entry e
+            FROM \(scope.source)
             WHERE e.path > ?1 AND e.path < ?2 AND e.content IS NOT NULL AND \(condition.sql)
             """
         guard scope.shard != nil else {

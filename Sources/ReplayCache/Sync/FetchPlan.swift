@@ -76,10 +76,10 @@ extension PlaceStore {
             )
             """
         )
-        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
+        let condition = scope.criteria.condition(schema: "main", content: "e.content", path: "e.path")
         // Only as many as asked for, by path, and only then what is to be done with them: the same ones every time.
         let selected = """
-            SELECT e.path, e.content, e.mtime FROM main.entry e
+            SELECT e.path, e.content, e.mtime FROM \(scope.source)
             WHERE e.path > ?3 AND e.path < ?4 AND e.content IS NOT NULL AND \(condition.sql)
             ORDER BY e.path LIMIT \(scope.selection.limit ?? -1)
             """
@@ -89,7 +89,7 @@ extension PlaceStore {
                 known_ctime)
             SELECT action, path, local, digest, size, mtime, device, inode, known_size, known_mtime, known_ctime
             FROM (
-                SELECT \(Self.fetchAction(isForced: scope.isForced)) AS action, e.path AS path,
+                SELECT \(Self.fetchAction(scope)) AS action, e.path AS path,
                     substr(e.path, length(?3) + 1) AS local, ec.digest AS digest, ec.size AS size, e.mtime AS mtime,
                     f.device AS device, f.inode AS inode, f.size AS known_size, f.mtime AS known_mtime,
                     f.ctime AS known_ctime, ec.id AS content
@@ -126,8 +126,8 @@ extension PlaceStore {
     /// agreement.
     ///
     /// NULL where both sides agree and know it.
-    private static func fetchAction(isForced: Bool) -> String {
-        func unlessForced(_ action: FetchAction) -> Int { (isForced ? .overwrite : action).rawValue }
+    private static func fetchAction(_ scope: FetchScope) -> String {
+        func unlessForced(_ action: FetchAction) -> Int { (scope.isForced ? .overwrite : action).rawValue }
         return """
             CASE
             WHEN p.path IS NULL THEN \(FetchAction.place.rawValue)
@@ -135,7 +135,7 @@ extension PlaceStore {
                 CASE WHEN a.content = lc.id THEN NULL ELSE \(FetchAction.adopt.rawValue) END
             WHEN lc.id IS NULL THEN \(FetchAction.unread.rawValue)
             WHEN a.content IS NULL OR a.content = lc.id THEN
-                CASE WHEN \(entryFollowsLocal) THEN \(FetchAction.replace.rawValue)
+                CASE WHEN \(scope.list == nil ? entryFollowsLocal : pathHoldsLocal) THEN \(FetchAction.replace.rawValue)
                     ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(unlessForced(.changedLocally))
@@ -159,6 +159,7 @@ extension PlaceStore {
             JOIN main.entry e ON e.path = a.path AND e.content IS NULL
             WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4
                 AND \(scope.isInShard("(SELECT digest FROM catalog.content WHERE id = a.content)"))
+                AND \(scope.isFrozen("a.path").map { "NOT \($0)" } ?? "1")
             """,
             bindings(scope)
         )

@@ -6,8 +6,12 @@ public struct Selection: Sendable, Equatable {
     public var characters: [MeleeCharacter]
     /// The path, or what follows one of its slashes, matches one of these shell patterns.
     public var paths: [String]
+    /// Contents that a dataset names, `NAME` or `NAME@DIGITS`; nil for all.
+    public var dataset: String?
     /// At most this many, in the order of their paths.
     public var limit: Int?
+    /// The lists that ``dataset`` means, loaded where the selection is asked for; set by the engine.
+    var lists: [Digest] = []
 
     /// A selection by criteria.
     public init(characters: [MeleeCharacter] = [], paths: [String] = [], limit: Int? = nil) {
@@ -38,7 +42,9 @@ extension Selection {
 
     /// What is selected by, for people; nil for everything.
     var criteria: String? {
-        let groups = [characters.map(\.name), paths.map { DisplayText.quoted($0) }].filter { !$0.isEmpty }
+        let groups = [
+            characters.map(\.name), paths.map { DisplayText.quoted($0) }, dataset.map { ["dataset \($0)"] } ?? [],
+        ].filter { !$0.isEmpty }
         guard !groups.isEmpty else { return nil }
         return groups.map { $0.joined(separator: " or ") }.joined(separator: " and ")
     }
@@ -57,6 +63,7 @@ extension Selection {
             clauses.append("(" + paths.map { _ in "path_matches(?, \(path))" }.joined(separator: " OR ") + ")")
             values += paths.map { .text($0) }
         }
+        if dataset != nil { clauses.append(FrozenTable.condition(lists, schema: schema, content: content)) }
         return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), values)
     }
 }

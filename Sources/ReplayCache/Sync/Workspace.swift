@@ -96,22 +96,26 @@ public struct Workspace: Sendable {
         _ body: @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).run(try await open(scope), body)
+            let (scope, selection) = try await open(scope, selection)
+            try await Query(catalog: catalog, selection: selection).run(scope, body)
         }
     }
 
     /// How many replays are selected.
     public func count(_ selection: Selection, in scope: QueryScope = .everything) async throws -> Int {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).count(try await open(scope))
+            let (scope, selection) = try await open(scope, selection)
+            return try await Query(catalog: catalog, selection: selection).count(scope)
         }
     }
 
-    private func open(_ scope: QueryScope) async throws -> Query.Scope {
+    private func open(_ scope: QueryScope, _ selection: Selection) async throws -> (Query.Scope, Selection) {
         switch scope {
-        case .everything: .everything
-        case .local: .local
-        case .place(let place): .place(try await open(place).store)
+        case .everything: return (.everything, selection)
+        case .local: return (.local, selection)
+        case .place(let place):
+            let repository = try await open(place)
+            return (.place(repository.store), try await Datasets(repository: repository).resolved(selection))
         }
     }
 

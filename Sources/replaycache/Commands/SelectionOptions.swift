@@ -11,6 +11,9 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Replays whose path matches; may be repeated.", valueName: "glob"))
     var path: [String] = []
 
+    @Option(help: ArgumentHelp("Replays of a dataset: NAME, or NAME@DIGITS of its list.", valueName: "name"))
+    var dataset: String?
+
     @Option(help: ArgumentHelp("At most this many, in the order of their paths.", valueName: "n"))
     var limit: Int?
 
@@ -19,6 +22,8 @@ struct SelectionOptions: ParsableArguments {
     }
 
     func selection() throws -> Selection {
-        Selection(characters: try Selection.characters(named: character), paths: path, limit: limit)
+        var selection = Selection(characters: try Selection.characters(named: character), paths: path, limit: limit)
+        selection.dataset = dataset
+        return selection
     }
 }
