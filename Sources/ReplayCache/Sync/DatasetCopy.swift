@@ -142,7 +142,11 @@ extension PlaceStore {
 
     /// Files of a list in the order of their paths, after one.
     func frozen(_ list: Digest, after path: String, limit: Int) throws -> [FrozenFile] {
-        try frozen("FROM \(FrozenTable(digest: list).name) f LEFT JOIN main.content c ON c.digest = f.digest", path, limit)
+        try frozen(
+            "FROM \(FrozenTable(digest: list).name) f LEFT JOIN main.content c ON c.digest = f.digest",
+            path,
+            limit
+        )
     }
 
     /// The same of those whose objects are condemned, as far as this machine has read.

@@ -34,7 +34,8 @@ struct Datasets: Sendable {
             hint: rows.isEmpty
                 ? "`replaycache dataset freeze` makes one"
                 : near.isEmpty
-                    ? "`replaycache dataset list` tells which there are" : "did you mean \(near.joined(separator: ", "))?",
+                    ? "`replaycache dataset list` tells which there are"
+                    : "did you mean \(near.joined(separator: ", "))?",
             subject: reference
         )
     }
@@ -72,7 +73,9 @@ struct Datasets: Sendable {
         }
     }
 
-    private static func path(of dataset: DatasetRow) throws -> LogicalPath { try LogicalPath("\(dataset.sha256.hex).txt") }
+    private static func path(of dataset: DatasetRow) throws -> LogicalPath {
+        try LogicalPath("\(dataset.sha256.hex).txt")
+    }
 
     private func open() throws -> OpenFile {
         let folder = Self.folder(in: store.home)
@@ -120,7 +123,12 @@ struct Datasets: Sendable {
     func write() async throws -> WrittenList {
         let (digest, size) = try await store.measureList()
         let placed = try await BlockingPool.shared.run { () throws -> PlacedFile in
-            try PlacedFile(try LogicalPath("\(digest.hex).txt"), below: try open(), digest: digest, waitsForOthers: true)
+            try PlacedFile(
+                try LogicalPath("\(digest.hex).txt"),
+                below: try open(),
+                digest: digest,
+                waitsForOthers: true
+            )
         }
         try await store.writeList(to: placed.file)
         try await BlockingPool.shared.run { try placed.place(over: .any) }
