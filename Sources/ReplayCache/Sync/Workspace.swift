@@ -111,8 +111,17 @@ public struct Workspace: Sendable {
 
     private func open(_ scope: QueryScope, _ selection: Selection) async throws -> (Query.Scope, Selection) {
         switch scope {
-        case .everything: return (.everything, selection)
-        case .local: return (.local, selection)
+        case .everything, .local:
+            guard let dataset = selection.dataset else {
+                guard case .local = scope else { return (.everything, selection) }
+                return (.local, selection)
+            }
+            throw ReplayCacheError(
+                .usage,
+                "the dataset \(DisplayText.quoted(dataset)) is one of a repository, and none was named",
+                hint: "name it with --remote",
+                subject: dataset
+            )
         case .place(let place):
             let repository = try await open(place)
             return (.place(repository.store), try await Datasets(repository: repository).resolved(selection))
