@@ -99,7 +99,7 @@ struct DatasetFreeze {
             size: list.size,
             files: Int64(total.files),
             bytes: total.bytes,
-            selection: Self.bounded(options.words ?? selection.words)
+            selection: Self.bounded(options.words ?? selection.criteria)
         )
         try await repository.commit(try await repository.commitAhead(stored.operations) + [.dataset(dataset)])
         try await context.catalog.forgetTransfers(stored.digests, place: repository.store.record.id)
@@ -139,15 +139,6 @@ struct DatasetFreeze {
                     + "this one is \(options.name)@\(list.short)"
             )
         )
-    }
-}
-
-extension Selection {
-    /// The whole selection in words; nil for everything.
-    var words: String? {
-        let most = limit.map { "at most \(Decimals.grouped($0))" }
-        let all = [criteria, most].compactMap(\.self)
-        return all.isEmpty ? nil : all.joined(separator: ", ")
     }
 }
 

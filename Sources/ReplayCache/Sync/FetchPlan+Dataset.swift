@@ -7,13 +7,14 @@ extension PlaceStore.FetchScope {
     var criteria: Selection {
         var rest = selection
         rest.dataset = nil
+        rest.lists = []
         return rest
     }
 
-    /// Rows `e` with path, content and modification time: those of entries, or those of a list, where the time is that of
-    /// the newest version with the content, else when the list was frozen.
-    var source: String {
-        guard let list else { return "main.entry e" }
+    /// A query for path, content and modification time of the files of the list, where the time is that of the newest version
+    /// with the content, else when the list was frozen; nil for entries.
+    var source: String? {
+        guard let list else { return nil }
         return """
             (SELECT f.path AS path, fc.id AS content, coalesce(
                 (SELECT n.mtime FROM main.entry n WHERE n.path = f.path AND n.content = fc.id),
@@ -21,7 +22,7 @@ extension PlaceStore.FetchScope {
                     ORDER BY h.hlc DESC LIMIT 1),
                 (SELECT min(s.hlc) * 1000000 FROM main.dataset d JOIN main.content l ON l.id = d.list
                     JOIN main.segment s ON s.id = d.segment WHERE l.digest = x'\(list.hex)'), 0) AS mtime
-            FROM \(FrozenTable(digest: list).name) f JOIN main.content fc ON fc.digest = f.digest) e
+            FROM \(FrozenTable(digest: list).name) f JOIN main.content fc ON fc.digest = f.digest)
             """
     }
 

@@ -93,7 +93,7 @@ public struct Workspace: Sendable {
     public func query(
         _ selection: Selection,
         in scope: QueryScope = .everything,
-        _ body: @Sendable (ReplayRow) throws -> Void
+        _ body: @escaping @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
             let (scope, selection) = try await open(scope, selection)

@@ -26,6 +26,8 @@ struct DatasetKeepingTests {
         let pod = try await Laptop("pod", in: scratch)
         #expect(try await pod.fetch(from: place) { $0.selection.dataset = "ab" }.failure == nil)
         #expect(try pod.files() == ["a.slp", "b.slp"])
+        // A look at a directory goes by the clock of this machine.
+        guard kind == .bucket else { return }
         let later = try await Laptop("later", in: scratch, transfer: ActingRemote.later(days: 33))
         let verified = try await later.workspace.verify(place)
         #expect(verified.failure == nil)
