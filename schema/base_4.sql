@@ -7,15 +7,17 @@ ALTER TABLE game ADD COLUMN seed INTEGER;
 ALTER TABLE game ADD COLUMN start_stocks INTEGER;
 
 -- Lists of contents that were given a name. `list` is the content that is the list (docs/format.md, "Datasets"), `files` the
--- number of its lines, `size` the sum of the sizes of what it names.
+-- number of its lines, `size` the sum of the sizes of what it names. Of lists with one name, which two machines gave at the
+-- same time, the one with the oldest stamp has it.
 CREATE TABLE dataset (
-    name TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    list INTEGER NOT NULL REFERENCES content (id),
     segment INTEGER NOT NULL REFERENCES segment (id),
     line INTEGER NOT NULL,
-    list INTEGER NOT NULL REFERENCES content (id),
     files INTEGER NOT NULL CHECK (typeof(files) = 'integer' AND files >= 0),
     size INTEGER NOT NULL CHECK (typeof(size) = 'integer' AND size >= 0),
-    selection TEXT
+    selection TEXT,
+    PRIMARY KEY (name, list)
 ) WITHOUT ROWID;
 
 DROP VIEW replay;
@@ -177,7 +179,7 @@ SELECT lower(hex(checkpoint.identity)) AS identity,
 FROM checkpoint
 JOIN segment ON segment.id = checkpoint.segment;
 
--- One row a dataset.
+-- One row a dataset; `is_current` is 0 for a list whose name an older one has.
 CREATE VIEW datasets AS
 SELECT dataset.name AS name,
        lower(hex(content.digest)) AS sha256,
@@ -186,7 +188,8 @@ SELECT dataset.name AS name,
        dataset.selection AS selection,
        segment.hlc AS committed_ms,
        segment.host AS host,
-       strftime('%Y-%m-%dT%H:%M:%SZ', segment.hlc / 1000, 'unixepoch') AS committed_at
+       strftime('%Y-%m-%dT%H:%M:%SZ', segment.hlc / 1000, 'unixepoch') AS committed_at,
+       row_number() OVER (PARTITION BY dataset.name ORDER BY segment.hlc, segment.key, dataset.line) = 1 AS is_current
 FROM dataset
 JOIN content ON content.id = dataset.list
 JOIN segment ON segment.id = dataset.segment;

@@ -14,6 +14,12 @@ struct JSONContractTests {
         ["fetch", "remote", "share", "--shard", "1/2", "--link", "--dry-run"],
         ["fetch", "remote", "share", "--shard", "1/2", "--link"], ["cost", "remote"],
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
+        ["dataset", "freeze", "all", "--remote", "remote", "--dry-run"],
+        ["dataset", "freeze", "all", "--remote", "remote"], ["dataset", "freeze", "all", "--remote", "remote"],
+        ["dataset", "freeze", "some", "--limit", "2", "--remote", "remote"], ["dataset", "list", "--remote", "remote"],
+        ["dataset", "show", "some", "--remote", "remote"], ["dataset", "diff", "all", "some", "--remote", "remote"],
+        ["fetch", "remote", "frozen", "--dataset", "some"],
+        ["checkpoint", "push", "model.pkl", "--run", "r", "--dataset", "all", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
         ["dedup", "--remote", "remote"], ["dedup", "twins"], ["dedup", "twins", "--apply", "link", "--dry-run"],
@@ -44,6 +50,8 @@ struct JSONContractTests {
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
             "check": try JSONSchemaCheck("check"), "garbage": try JSONSchemaCheck("garbage"),
             "version": try JSONSchemaCheck("version"), "sharing": try JSONSchemaCheck("sharing"),
+            "dataset": try JSONSchemaCheck("dataset"),
+            "datasetFile": try JSONSchemaCheck("datasetFile"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {
@@ -124,7 +132,7 @@ struct JSONContractTests {
     @Test(arguments: [
         ["fetch", "nowhere", "pod"], ["push", "nowhere", "remote"], ["query", "--character", "mewtoo"],
         ["push", "slp", "remote", "--into", "../up"], ["status", "slp"], ["sql", "DELETE FROM files"],
-        ["checkpoint", "fetch", "a@", "--remote", "remote"],
+        ["checkpoint", "fetch", "a@", "--remote", "remote"], ["dataset", "freeze", "a/b", "--remote", "remote"],
     ])
     func aFailureEndsWithAnErrorLine(_ command: [String]) async throws {
         try sandbox.write("slp/a.slp", "x")

@@ -109,6 +109,12 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var undo: String?
     /// For `copy`: checkpoints that became known at the place.
     public var checkpointsCopied: Int?
+    /// For `copy`: datasets that became known at the place.
+    public var datasetsCopied: Int?
+    /// For `dataset freeze`: datasets that were made; nil when the one asked for was there already.
+    public var datasetsFrozen: Int?
+    /// For `dataset diff`: how the two differ.
+    public var difference: DatasetDifference?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
     /// True when part of the log at the place is damaged or breaks the format.

@@ -4,6 +4,7 @@ package enum Operation: Sendable, Equatable {
     case del(Del)
     case obj(Obj)
     case ckpt(Checkpoint)
+    case dataset(Dataset)
     /// An operation of a version to come, as it stands in the segment.
     case unknown(String)
     /// A line that is not an operation, as it stands in the segment, and what is wrong with it.
@@ -183,6 +184,7 @@ extension Operation {
         case .del(let value): try JSON.line(Tagged(op: "del", value: value))
         case .obj(let value): try JSON.line(Tagged(op: "obj", value: value))
         case .ckpt(let value): try JSON.line(Tagged(op: "ckpt", value: value))
+        case .dataset(let value): try JSON.line(Tagged(op: "dataset", value: value))
         case .unknown(let text), .unreadable(let text, _): Array(text.utf8)
         }
     }
@@ -224,6 +226,7 @@ extension Operation {
                 case "del": .del(try Del(from: decoder))
                 case "obj": .obj(try Obj(from: decoder))
                 case "ckpt": .ckpt(try Checkpoint(from: decoder))
+                case "dataset": .dataset(try Dataset(from: decoder))
                 default: nil
                 }
         }

@@ -115,6 +115,7 @@ extension Repository {
             switch operation {
             case .put(let put) where !put.isRemark: name(put.sha256)
             case .ckpt(let checkpoint): checkpoint.files.forEach { name($0.sha256) }
+            case .dataset(let dataset): name(dataset.sha256)
             case .obj(let object):
                 name(object.sha256)
                 guard let key = ObjectKey(object.key) else { continue }
@@ -150,6 +151,7 @@ extension Repository {
             switch operation {
             case .put(let put) where !put.isRemark: named.append(put.sha256)
             case .ckpt(let checkpoint): named += checkpoint.files.map(\.sha256)
+            case .dataset(let dataset): named.append(dataset.sha256)
             case .obj(let object): told.insert(object.sha256)
             default: continue
             }

@@ -36,15 +36,16 @@ struct RemoteVerify {
         let survey = ObjectSurvey(repository: repository)
         // Reading needs no more than a key that may read: a directory tells its time by writing.
         let canAsk = repository.remote.acknowledgesDurably
-        try await survey.run(now: canAsk ? try await repository.remote.barrier() : .now())
+        let unreadable = try await survey.run(now: canAsk ? try await repository.remote.barrier() : .now())
         var totals = try await look(survey)
         if options.isDeep { try await readAll(repository, &totals) }
         try await ObjectProblems(context: context, repository: repository).conclude(
             healing: options.heals ? .wholeMachine : nil,
             &totals
         )
+        totals.contentsLost += try await survey.tellLost(unreadable, context.report)
         summary.verification = totals
-        summary.integrityFailed = totals.contentsLost > 0
+        summary.integrityFailed = totals.contentsLost > 0 || !unreadable.isEmpty
         summary.filesFailed += totals.unreadable
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds

@@ -8,8 +8,9 @@ extension Workspace {
         in scope: QueryScope = .everything
     ) async throws -> [GroupRow] {
         try await wrapping("counting replays") {
+            let (scope, selection) = try await open(scope, selection)
             let pass = GroupingPass(selection: selection, groupings: [fields])
-            let groups = try await pass.run(try await open(scope), context.catalog).groups[0]
+            let groups = try await pass.run(scope, context.catalog).groups[0]
             return groups.map { names, sum in
                 GroupRow(
                     keys: Array(zip(fields, names).map { (field: $0, value: $1) }),
@@ -31,10 +32,11 @@ extension Workspace {
     ) async throws -> CollectionStats {
         try await wrapping("counting replays") {
             let isOfAll = selection == Selection()
+            let (scope, selection) = try await open(scope, selection)
             let fields: [GroupField] = [.character, .stage, .version, .platform]
             var pass = GroupingPass(selection: selection, groupings: fields.map { [$0] })
             pass.includesOthers = isOfAll
-            let result = try await pass.run(try await open(scope), context.catalog)
+            let result = try await pass.run(scope, context.catalog)
             let overview = result.overview
             let isStored = overview.bytesStored > 0
             return CollectionStats(

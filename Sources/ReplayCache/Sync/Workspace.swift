@@ -107,22 +107,35 @@ public struct Workspace: Sendable {
         _ body: @escaping @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).run(try await open(scope), body)
+            let (scope, selection) = try await open(scope, selection)
+            try await Query(catalog: catalog, selection: selection).run(scope, body)
         }
     }
 
     /// How many replays are selected.
     public func count(_ selection: Selection, in scope: QueryScope = .everything) async throws -> Int {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).count(try await open(scope))
+            let (scope, selection) = try await open(scope, selection)
+            return try await Query(catalog: catalog, selection: selection).count(scope)
         }
     }
 
-    func open(_ scope: QueryScope) async throws -> Query.Scope {
+    func open(_ scope: QueryScope, _ selection: Selection) async throws -> (Query.Scope, Selection) {
         switch scope {
-        case .everything: .everything
-        case .local: .local
-        case .place(let place): .place(try await open(place).store)
+        case .everything, .local:
+            guard let dataset = selection.dataset else {
+                guard case .local = scope else { return (.everything, selection) }
+                return (.local, selection)
+            }
+            throw ReplayCacheError(
+                .usage,
+                "the dataset \(DisplayText.quoted(dataset)) is one of a repository, and none was named",
+                hint: "name it with --remote",
+                subject: dataset
+            )
+        case .place(let place):
+            let repository = try await open(place)
+            return (.place(repository.store), try await Datasets(repository: repository).resolved(selection))
         }
     }
 

@@ -135,6 +135,8 @@ struct SelectionOptions: ParsableArguments {
         )
     )
     var per: [String] = []
+    @Option(help: ArgumentHelp("Replays of a dataset: NAME, or NAME@DIGITS of its list.", valueName: "name"))
+    var dataset: String?
 
     @Option(help: ArgumentHelp("At most this many, in the order of their paths.", valueName: "n"))
     var limit: Int?
@@ -151,6 +153,7 @@ struct SelectionOptions: ParsableArguments {
     func selection() throws -> Selection {
         var selection = try criteria.selection()
         selection.limit = limit
+        selection.dataset = dataset
         selection.unique = unique.flatMap { .init(rawValue: $0.rawValue) }
         let strata = try Selection.strata(per)
         selection.sample = sample.map { Selection.Sample(count: $0, seed: seed ?? 0, strata: strata) }

@@ -102,6 +102,10 @@ enum SummaryText {
             let renamed = s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : ""
             return "fetched \(files(s.filesPlaced)): \(received)\(renamed), \(inStep)"
         case "checkpoint push": return "published \(files(s.filesSeen)): \(sent) (\(time))"
+        case "dataset freeze":
+            return s.datasetsFrozen == nil
+                ? "there already: \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
+                : "froze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
@@ -121,6 +125,7 @@ enum SummaryText {
                 + inStep
         case "rm": return "would remove \(entries(s.filesSeen))"
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
+        case "dataset freeze": return "would freeze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
         case "copy":
             return
@@ -200,8 +205,9 @@ enum SummaryText {
         "\(Decimals.grouped(count)) \(count == 1 ? "entry" : "entries")"
     }
     private static func checkpoints(_ s: SyncSummary) -> String {
-        guard let count = s.checkpointsCopied, count > 0 else { return "" }
-        return " and \(Decimals.grouped(count)) \(count == 1 ? "checkpoint" : "checkpoints")"
+        let kinds = [(s.checkpointsCopied ?? 0, "checkpoint"), (s.datasetsCopied ?? 0, "dataset")]
+        return kinds.filter { $0.0 > 0 }
+            .map { " and \(Decimals.grouped($0.0)) \($0.0 == 1 ? $0.1 : $0.1 + "s")" }.joined()
     }
     private static func objects(_ count: Int) -> String {
         "\(Decimals.grouped(count)) \(count == 1 ? "object" : "objects")"
