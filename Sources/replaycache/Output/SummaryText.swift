@@ -91,6 +91,7 @@ enum SummaryText {
         case "checkpoint push": return "published \(files(s.filesSeen)): \(sent) (\(time))"
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
+        case "export": return "exported \(files(s.filesPlaced)): \(received), \(inStep)"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
@@ -105,6 +106,10 @@ enum SummaryText {
         case "fetch":
             return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
                 + inStep
+        case "export":
+            return
+                "would export \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)) to "
+                + "receive; \(inStep)"
         case "rm": return "would remove \(entries(s.filesSeen))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
         case "copy":
