@@ -36,13 +36,15 @@ struct Export {
         }
         summary.filesSeen = selected.files
         let source = Source(repository: repository, selected: selected)
+        var written = MeteredRemote.Meter()
         switch destination {
         case .folder(let path): try await ExportTree(export: self, source: source, path: path).run(&summary)
         case .archive(let path): try await ExportArchive(export: self, source: source).run(into: path, &summary)
         case .standardOutput: try await ExportArchive(export: self, source: source).runToStandardOutput(&summary)
-        case .bucket: break
+        case .bucket(let target):
+            written = try await ExportBucket(export: self, source: source, target: target).run(&summary)
         }
-        summary.add(repository.remote.meter)
+        summary.add(repository.remote.meter + written)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
     }
@@ -63,6 +65,20 @@ struct Export {
         summary.bytesRaw = plan.bytesRaw
     }
 
+    /// Counts and tells a file of the plan that is not written, and takes it out of it.
+    func leave(_ item: FetchItem, _ reason: String, _ source: Source, _ summary: inout SyncSummary) async throws {
+        summary.filesFailed += 1
+        context.report(.failed(path: item.localPath, reason: reason))
+        try await source.store.setAction(.obstructed, of: item.id)
+    }
+
+    /// The name by which a repository is known: a tree with such a file would be taken for one.
+    static func marksARepository(_ item: FetchItem) -> Bool {
+        item.localPath.utf8.elementsEqual(Manifest.key.string.utf8) || item.localPath.hasSuffix("/\(Manifest.key)")
+    }
+
+    static let markReason = "has the name that marks a repository, which is never exported"
+
     /// Says what is about to be written.
     func begin(_ total: PlanTotal, to name: String) {
         context.report(
@@ -79,5 +95,18 @@ extension ExportDestination {
         case .archive, .standardOutput: true
         case .folder, .bucket: false
         }
+    }
+}
+
+extension MeteredRemote.Meter {
+    /// What went to and from two places.
+    static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        sum.requests = left.requests + right.requests
+        sum.bytesUploaded += right.bytesUploaded
+        sum.bytesDownloaded += right.bytesDownloaded
+        sum.retries.requests += right.retries.requests
+        sum.retries.bytes += right.retries.bytes
+        return sum
     }
 }

@@ -31,6 +31,15 @@ extension PlaceStore {
         return try fetchTotals()[.place] ?? PlanTotal()
     }
 
+    /// Files and bytes that the plan places.
+    func totalToPlace() throws -> PlanTotal {
+        let totals = try fetchTotals()
+        return FetchAction.placing.reduce(into: PlanTotal()) { sum, action in
+            sum.files += totals[action]?.files ?? 0
+            sum.bytes += totals[action]?.bytes ?? 0
+        }
+    }
+
     /// Changes a row of the plan to replace a file that is there.
     func setReplaced(_ known: FileStatus, in id: Int64) throws {
         try database.run(

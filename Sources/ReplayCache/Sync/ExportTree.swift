@@ -62,6 +62,7 @@ struct ExportTree {
         case same
         case different(FileStatus)
         case obstacle(String)
+        case refused
     }
 
     /// Settles in the plan what is there already: one system call a file.
@@ -89,16 +90,12 @@ struct ExportTree {
         case .different(let known) where options.isForced:
             try await source.store.setReplaced(known, in: item.id)
         case .different:
-            try await leave(item, "another file is there; --force replaces it", &summary)
+            try await export.leave(item, "another file is there; --force replaces it", source, &summary)
+        case .refused:
+            try await export.leave(item, Export.markReason, source, &summary)
         case .obstacle(let thing):
-            try await leave(item, "\(thing) is in the way; it was left alone", &summary)
+            try await export.leave(item, "\(thing) is in the way; it was left alone", source, &summary)
         }
-    }
-
-    private func leave(_ item: FetchItem, _ reason: String, _ summary: inout SyncSummary) async throws {
-        summary.filesFailed += 1
-        context.report(.failed(path: item.localPath, reason: reason))
-        try await source.store.setAction(.obstructed, of: item.id)
     }
 
     /// Blocks.
@@ -106,6 +103,7 @@ struct ExportTree {
     /// Nil when the destination is free, or cannot be looked at: then the attempt to write there tells why.
     private static func look(at item: FetchItem, in root: OpenFile, isParanoid: Bool) throws -> Finding? {
         try Task.checkCancellation()
+        if Export.marksARepository(item) { return .refused }
         // The path comes from a remote, and the ones that are no paths are refused later. Links to folders are followed
         // here, since nothing is written.
         guard let path = try? LogicalPath(item.localPath), let status = try? root.status(of: path.string) else {
@@ -129,12 +127,7 @@ struct ExportTree {
     // MARK: Writing
 
     private func write(_ root: LocalRoot, _ summary: inout SyncSummary) async throws {
-        let totals = try await source.store.fetchTotals()
-        var total = PlanTotal()
-        for action in FetchAction.placing {
-            total.files += totals[action]?.files ?? 0
-            total.bytes += totals[action]?.bytes ?? 0
-        }
+        let total = try await source.store.totalToPlace()
         export.begin(total, to: root.path)
         try await reclaim(root)
         var stager = Stager(context: context, root: root, repository: source.repository, links: options.links)
