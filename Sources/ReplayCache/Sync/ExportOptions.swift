@@ -57,7 +57,7 @@ public struct ExportOptions: Sendable {
     public var links = false
     /// Replace what is at the destination and differs.
     public var isForced = false
-    /// In a folder: read what is there already, whatever size and time say.
+    /// Compare the bytes of what is there already, whatever size and time say.
     public var isParanoid = false
     /// Only work out what would be done.
     public var isDryRun = false

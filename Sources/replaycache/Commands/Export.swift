@@ -60,7 +60,7 @@ struct Export: ReplayCacheSubcommand {
     @Flag(help: "Replace what is at the destination and differs.")
     var force = false
 
-    @Flag(help: "In a folder: read every file that is there already, whatever its size and time.")
+    @Flag(help: "Compare the bytes of every file that is there already, whatever its size and time.")
     var paranoid = false
 
     @Flag(help: "Only say what would be done.")
