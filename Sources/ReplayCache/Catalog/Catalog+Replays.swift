@@ -28,7 +28,7 @@ extension Catalog {
         try database.all(
             """
             SELECT p.path, f.device, f.inode, f.size, f.mtime, f.ctime, r.content, r.reader
-            FROM main.replay r JOIN main.file f ON f.content = r.content JOIN main.file_path p ON p.file = f.id
+            FROM main.game r JOIN main.file f ON f.content = r.content JOIN main.file_path p ON p.file = f.id
             WHERE r.reader < ? AND (r.reader, r.content) > (?, ?) AND p.root = ? AND f.ctime <= f.hashed_at
                 - CASE WHEN f.device = ? AND f.ctime % 1000000000 <> 0 THEN ? ELSE ? END -- as StampClock has it
             ORDER BY r.reader, r.content LIMIT ?
@@ -57,9 +57,12 @@ extension Catalog {
     }
 
     /// Records what was found in known contents, in one transaction.
+    ///
+    /// Ends the proofs that everything is in step: places may know less of these contents.
     func record(_ found: [FoundReplay]) throws {
         guard !found.isEmpty else { return }
         try database.transaction {
+            try database.run("DELETE FROM in_step")
             for found in found { try ReplayRows.store(found.replay, content: found.content, in: database) }
         }
     }

@@ -47,6 +47,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var entriesAdded = 0
     /// Entries removed at the place: the old names of files that moved.
     public var entriesRemoved = 0
+    /// For `push`: replays at the place of which it now knows what a newer reader found in them; nil for none.
+    public var replaysUpdated: Int?
     /// Entries removed at the place because that was asked for.
     public var entriesDeleted = 0
     /// Local files removed because their entries were deleted.

@@ -22,6 +22,10 @@ package enum Operation: Sendable, Equatable {
         /// Version of the reader that derived `replay`.
         package var reader: Int?
 
+        /// Whether this is no version of the path, but only tells what was found in the content that it shows: a content
+        /// does not take its own place (`docs/format.md`, "put").
+        package var isRemark: Bool { was == sha256 }
+
         package init(
             path: String,
             sha256: Digest,

@@ -19,7 +19,6 @@ extension PlaceStore {
         } catch {
             // Row ids given out in the transaction are void.
             ranks.removeAll()
-            people.removeAll()
             throw error
         }
         return refusals
@@ -70,6 +69,7 @@ extension PlaceStore {
             let path = try LogicalPath(put.path)
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
+            guard !put.isRemark else { return }
             let was = try put.was.map(content(_:))
             try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
@@ -166,7 +166,13 @@ extension PlaceStore {
         ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
-        try write(replay.withinLimits, reader: reader, content: content, mark)
+        try ReplayRows.store(
+            replay.withinLimits,
+            reader: reader,
+            content: content,
+            saidBy: (mark.segment, mark.line),
+            in: database
+        )
     }
 
     /// A content that has a row.

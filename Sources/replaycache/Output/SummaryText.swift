@@ -40,6 +40,7 @@ enum SummaryText {
             ),
             (summary.filesDeleted, "removed here, as they were deleted at the remote"),
             (summary.filesLinked, "share their bytes with another, read-only"),
+            (summary.replaysUpdated ?? 0, "described anew: a newer reader found more in them"),
             (summary.left?.files ?? 0, "left for lack of space"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),

@@ -80,7 +80,8 @@ struct MergeTests {
                 .init(
                     path: path,
                     sha256: try digest(content),
-                    was: Bool.random(using: &random) ? try digest((content + 1) % 4) : nil,
+                    // The content itself makes it a remark.
+                    was: try [nil, digest((content + 1) % 4), digest(content)].randomElement(using: &random) ?? nil,
                     size: Int64.random(in: 0..<9, using: &random),
                     mtime: Int64(content),
                     replay: Bool.random(using: &random) ? replay(&random) : nil,
@@ -153,7 +154,7 @@ struct MergeTests {
         let known = try await store.versions()
         for (key, segment) in segments {
             for (index, operation) in segment.operations.enumerated() {
-                guard case .put(let put) = operation else { continue }
+                guard case .put(let put) = operation, put.was != put.sha256 else { continue }
                 #expect(known.contains("\(put.path) \(put.sha256.hex) \(key.remoteKey.string):\(index + 1)"))
             }
         }
@@ -209,6 +210,21 @@ struct MergeTests {
             [try Self.put("replays/a", 1)], [try Self.put("replays/a", 2, was: 1)], [try Self.del("replays/a", 2)],
         ])
         #expect(shown == nil)
+    }
+
+    @Test
+    func whatIsFoundInAContentIsNoVersionOfItsPath() async throws {
+        let store = try await makeStore("remarks")
+        let paths = ["replays/deleted", "replays/changed", "replays/never"]
+        _ = try await store.merge([
+            try Self.segment(1, try paths.prefix(2).map { try Self.put($0, 1) }),
+            try Self.segment(2, [try Self.del(paths[0], 1), try Self.put(paths[1], 2, was: 1)]),
+            try Self.segment(3, try paths.map { try Self.put($0, 1, was: 1) }),
+        ])
+        let shown = try await store.entryDigest(at: LogicalPath(paths[1]))
+        #expect(try shown == Self.digest(2))
+        for path in [paths[0], paths[2]] { #expect(try await store.entryDigest(at: LogicalPath(path)) == nil) }
+        #expect(try await store.versions().count == 3)
     }
 
     @Test

@@ -100,7 +100,7 @@ struct AuditedLog {
             switch operation {
             case .obj(let object) where state.keys[object.sha256] == nil: state.keys[object.sha256] = object.key
             case .del(let del): hidden[del.path, default: []].insert(del.was)
-            case .put(let put) where decided.insert(put.path).inserted:
+            case .put(let put) where put.was != put.sha256 && decided.insert(put.path).inserted:
                 if hidden[put.path]?.contains(put.sha256) != true { state.entries[put.path] = put.sha256 }
             case .ckpt(let checkpoint): state.needed.formUnion(checkpoint.files.map(\.sha256))
             default: break
