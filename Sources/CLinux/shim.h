@@ -74,3 +74,12 @@ static inline long long replaycache_share_blocks(int source, int target, unsigne
 }
 
 static const long replaycache_utime_omit = (1l << 30) - 2l;  // UTIME_OMIT of bits/stat.h
+
+// memfd_create(2), closed on exec.
+static inline int replaycache_memory_file(const char *name) {
+    const unsigned int cloexec = 1;  // MFD_CLOEXEC of linux/memfd.h
+    return (int)syscall(SYS_memfd_create, name, cloexec);
+}
+
+// F_SETPIPE_SZ of fcntl(2), which needs _GNU_SOURCE; best effort.
+static inline void replaycache_widen_pipe(int descriptor, int size) { (void)fcntl(descriptor, 1031, size); }

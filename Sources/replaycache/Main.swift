@@ -20,7 +20,7 @@ struct ReplayCacheCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Push.self, Fetch.self, Status.self, List.self, Query.self, Stats.self, Dedup.self, History.self,
-            Restore.self, Remove.self, Copy.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self,
+            Restore.self, Remove.self, Copy.self, Export.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self,
             CatalogPaths.self, DoctorCommand.self, Checkpoint.self, Dataset.self,
         ]
     )

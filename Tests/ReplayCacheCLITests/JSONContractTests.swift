@@ -30,6 +30,9 @@ struct JSONContractTests {
         ["rm", "remote", "checkpoints/r/model.pkl", "--dry-run"], ["rm", "remote", "checkpoints/r/model.pkl"],
         ["history", "checkpoints/r/model.pkl", "remote"], ["restore", "checkpoints/r/model.pkl", "remote"],
         ["push", "slp", "remote", "--delete"], ["fetch", "remote", "pod", "--delete"],
+        ["export", "--remote", "remote", "--to", "plain", "--dry-run"],
+        ["export", "--remote", "remote", "--to", "plain"],
+        ["export", "--remote", "remote", "--to", "plain"], ["export", "--remote", "remote", "--to", "plain.tar"],
         ["copy", "remote", "second", "--dry-run"], ["copy", "remote", "second", "--delete"],
     ]
 

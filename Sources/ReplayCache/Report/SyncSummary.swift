@@ -10,7 +10,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var command: String
     /// True when nothing was changed and the numbers tell what would be done.
     public var dryRun = false
-    /// Regular files that were found; for `ls`, `rm`, `restore` and `copy` entries, for `history` versions.
+    /// Regular files that were found; for `ls`, `rm`, `restore`, `copy` and `export` entries, for `history` versions.
     public var filesSeen = 0
     /// Files that were read and hashed.
     public var filesHashed = 0

@@ -242,116 +242,40 @@ struct Fetch {
         let disk = DiskSpace(of: root.path)
         try await warnOfRoom(totals, disk, root)
         var room = FetchRoom(disk: disk, repository: repository, begun: begun, links: options.links)
-        var placer = Placer(context: context, root: root, place: repository.store.record.id)
+        let stager = Stager(context: context, root: root, repository: repository, links: options.links)
+        var placement = FilePlacement(
+            context: context,
+            stager: stager,
+            placer: Placer(context: context, root: root, place: repository.store.record.id),
+            action: "fetching"
+        )
         try await context.agree(
             on: items([.adopt], repository.store),
             root: root.id,
             place: repository.store.record.id
         )
-        try await rename(root, repository, &placer, &summary)
-        let stager = Stager(context: context, root: root, repository: repository, links: options.links)
-        var first = FetchUnits(items(wanted, repository.store))
-        try await place(&first, &room, stager, &placer, &summary)
-        guard first.leavesMore else { return try await room.conclude(&summary) }
-        var second = FetchUnits(items(wanted, repository.store), isSecondRound: true)
-        // Their contents were counted with the first paths.
-        let reused = summary.objectsReused
-        try await place(&second, &room, stager, &placer, &summary)
-        summary.objectsReused = reused
+        try await rename(root, repository, &placement, &summary)
+        try await placement.place({ items(wanted, repository.store) }, &room, &summary)
         try await room.conclude(&summary)
-    }
-
-    /// Not a tuple: see ``forEachConcurrently(width:next:work:collect:)``.
-    private struct Staged: Sendable {
-        let outcome: Stager.Outcome
-        let claimed: Int64
-    }
-
-    private func place(
-        _ units: inout FetchUnits,
-        _ room: inout FetchRoom,
-        _ stager: Stager,
-        _ placer: inout Placer,
-        _ summary: inout SyncSummary
-    ) async throws {
-        var counts = summary
-        let disk = room.disk
-        do {
-            try await forEachConcurrently(
-                width: stager.width,
-                next: { try await room.next(from: &units) },
-                work: { unit in Staged(outcome: await stager.stage(unit.items), claimed: unit.claimed) },
-                collect: { staged in
-                    disk.release(staged.claimed)
-                    try await take(staged.outcome, &placer, &counts)
-                }
-            )
-        } catch {
-            // What is verified is worth placing, also when the user wants out: a batch takes a moment. On a full or failing
-            // disk the sync before the renames decides: nothing gets a name that is not whole there. The first error is
-            // the one to report.
-            let last = Task { [placer, counts] in
-                var placer = placer
-                var counts = counts
-                try? await placer.flush(&counts)
-                try? await placer.recordPlaced()
-                return counts
-            }
-            summary = await last.value
-            throw error
-        }
-        try await placer.flush(&counts)
-        summary = counts
-    }
-
-    private func take(_ staged: Stager.Outcome, _ placer: inout Placer, _ summary: inout SyncSummary) async throws {
-        summary.objectsDownloaded += staged.fetched.objectsDownloaded
-        summary.objectsReused += staged.fetched.objectsReused
-        summary.filesLinked += staged.linked
-        summary.bytesRaw += staged.bytesRaw
-        for failure in staged.failures {
-            if let error = failure.error as? FileError, placer.concernsTheRoot(error) {
-                throw ReplayCacheError(error, doing: "fetching \(failure.path)", subject: error.path)
-            }
-            try fail(failure, &summary)
-        }
-        for file in staged.files { try await placer.add(file, &summary) }
-    }
-
-    private func fail(_ failure: Stager.Failure, _ summary: inout SyncSummary) throws {
-        switch failure.error {
-        case let error as LogicalPathError:
-            summary.filesFailed += 1
-            context.report(.refused(path: failure.path, reason: error.reason))
-        case let error as ReplayCacheError where error.code == .integrity:
-            summary.filesFailed += 1
-            summary.integrityFailed = true
-            context.report(.failed(path: failure.path, reason: error.description))
-        case let error as FileError where Placer.concernsOneFile(error):
-            summary.filesFailed += 1
-            context.report(.failed(path: failure.path, reason: "\(error)"))
-        default:
-            throw ReplayCacheError(failure.error, doing: "fetching \(failure.path)", subject: failure.path)
-        }
     }
 
     private func rename(
         _ root: LocalRoot,
         _ repository: Repository,
-        _ placer: inout Placer,
+        _ placement: inout FilePlacement,
         _ summary: inout SyncSummary
     ) async throws {
         var rows = items([.move], repository.store)
         do {
             while let batch = try await rows.nextBatch(maximum: Placer.renamesAtOnce) {
-                for failure in try await placer.rename(batch, from: options.from, &summary) {
-                    try fail(failure, &summary)
+                for failure in try await placement.placer.rename(batch, from: options.from, &summary) {
+                    try placement.fail(failure, &summary)
                 }
             }
             // What is placed next may be copied from a file that was renamed.
-            try await placer.flush(&summary)
+            try await placement.placer.flush(&summary)
         } catch {
-            try? await placer.recordPlaced()
+            try? await placement.placer.recordPlaced()
             throw error
         }
     }

@@ -67,15 +67,7 @@ extension PlaceStore {
 
     /// Works out the plan; it stays until the next one.
     func planFetch(_ scope: FetchScope) throws -> [FetchAction: PlanTotal] {
-        try database.execute(
-            """
-            DROP TABLE IF EXISTS temp.fetch_plan;
-            CREATE TEMP TABLE fetch_plan (
-                id INTEGER PRIMARY KEY, action INTEGER, path TEXT, local TEXT, digest BLOB, size INTEGER, mtime INTEGER,
-                source TEXT, device INTEGER, inode INTEGER, known_size INTEGER, known_mtime INTEGER, known_ctime INTEGER
-            )
-            """
-        )
+        try createFetchPlan()
         // Only as many as asked for, by path, and only then what is to be done with them: the same ones every time.
         let selected = try entries(scope.criteria, scope.paths, from: scope.source)
         try database.run(
@@ -104,6 +96,19 @@ extension PlaceStore {
         try planMoves(scope)
         if scope.deletes { try planRemovals(scope) }
         return try fetchTotals()
+    }
+
+    /// Makes room for a plan; the one before goes.
+    func createFetchPlan() throws {
+        try database.execute(
+            """
+            DROP TABLE IF EXISTS temp.fetch_plan;
+            CREATE TEMP TABLE fetch_plan (
+                id INTEGER PRIMARY KEY, action INTEGER, path TEXT, local TEXT, digest BLOB, size INTEGER, mtime INTEGER,
+                source TEXT, device INTEGER, inode INTEGER, known_size INTEGER, known_mtime INTEGER, known_ctime INTEGER
+            )
+            """
+        )
     }
 
     /// Files and bytes of the plan by action.

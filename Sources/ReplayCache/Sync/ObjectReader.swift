@@ -192,6 +192,14 @@ struct ObjectReader: Sendable {
             let found = try await BlockingPool.shared.run { try Digest.of(FileSlice(file: file, range: range)).digest }
             if found == part.sha256 { return false }
         }
+        try await fetchPart(recipe, index, into: file, at: range.lowerBound)
+        return true
+    }
+
+    /// Brings the content of a part to a place in a file, which is right when this returns.
+    func fetchPart(_ recipe: Recipe, _ index: Int, into file: OpenFile, at offset: Int64) async throws {
+        let part = recipe.parts[index]
+        let range = recipe.range(of: index)
         guard let key = ObjectKey(part.key), case .content(let encoding) = key.form else {
             throw ReplayCacheError(
                 .integrity,
@@ -208,7 +216,7 @@ struct ObjectReader: Sendable {
                     size: size,
                     maximum: Self.maximumStored(size),
                     file: file,
-                    offset: range.lowerBound
+                    offset: offset
                 )
             )
         }
@@ -226,7 +234,6 @@ struct ObjectReader: Sendable {
                 throw error
             }
         }
-        return true
     }
 
     // MARK: Checks

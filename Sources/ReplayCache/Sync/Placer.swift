@@ -5,7 +5,8 @@ internal import SystemPackage
 struct Placer {
     private let context: SyncContext
     private let root: LocalRoot
-    private var settling: SettlingFiles
+    /// Nil where the catalog takes no notice.
+    private var settling: SettlingFiles?
     private var pending: [Stager.StagedFile] = []
     private var pendingBytes: Int64 = 0
     private var lastFlush = ContinuousClock.now
@@ -23,6 +24,13 @@ struct Placer {
         self.context = context
         self.root = root
         settling = SettlingFiles(context: context, root: root, place: remembersAgreement ? place : nil)
+    }
+
+    /// For a folder that the catalog does not know, and is not to know: an export.
+    init(context: SyncContext, exportingTo root: LocalRoot) {
+        self.context = context
+        self.root = root
+        settling = nil
     }
 
     /// Whether an error says something about one destination rather than about the disk.
@@ -54,11 +62,11 @@ struct Placer {
     /// Places what is pending and records all that is not.
     mutating func flush(_ summary: inout SyncSummary) async throws {
         try await placePending(&summary)
-        try await settling.finish()
+        try await settling?.finish()
     }
 
     /// Records what has its name, without waiting for anything: for a run that fails.
-    mutating func recordPlaced() async throws { try await settling.recordAll() }
+    mutating func recordPlaced() async throws { try await settling?.recordAll() }
 
     private mutating func placePending(_ summary: inout SyncSummary) async throws {
         let batch = pending
@@ -66,9 +74,9 @@ struct Placer {
         pendingBytes = 0
         lastFlush = .now
         guard !batch.isEmpty else { return }
-        let results = try await BlockingPool.shared.run { [root] in
+        let results = try await BlockingPool.shared.run { [root, readsReplays = settling != nil] in
             try root.directory.synchronizeFileSystem()
-            let results = batch.map { file in Result { try Self.place(file) } }
+            let results = batch.map { file in Result { try Self.place(file, readsReplays: readsReplays) } }
             for directory in Self.directories(of: batch) { try directory.synchronize() }
             return results
         }
@@ -99,7 +107,7 @@ struct Placer {
                 try fail(file, error, &summary)
             }
         }
-        try await settling.add(named)
+        try await settling?.add(named)
     }
 
     private func fail(_ file: Stager.StagedFile, _ error: any Error, _ summary: inout SyncSummary) throws {
@@ -121,7 +129,7 @@ struct Placer {
     }
 
     /// Blocks.
-    private static func place(_ file: Stager.StagedFile) throws -> Placed {
+    private static func place(_ file: Stager.StagedFile, readsReplays: Bool) throws -> Placed {
         let placed = file.placed
         switch (file.item.action, file.item.known) {
         case (.overwrite, let known?):
@@ -132,7 +140,8 @@ struct Placer {
         case (_, nil):
             try placed.place(over: .absent)
         }
-        let replay = ReplayReader.isReplay(file.path) ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
+        let isRead = readsReplays && ReplayReader.isReplay(file.path)
+        let replay = isRead ? try ScannedReplay(ReplayReader.read(placed.file)) : nil
         return Placed(status: try placed.file.status(), replay: replay)
     }
 
@@ -175,7 +184,7 @@ struct Placer {
                 failures.append(.init(path: item.path, error: error))
             }
         }
-        try await settling.add(named)
+        try await settling?.add(named)
         return failures
     }
 

@@ -3,7 +3,8 @@ internal import SystemPackage
 /// `fetch --link`: files of one content are one file with several names, read-only, since a tool that edits one of them in
 /// place would change all.
 ///
-/// A file in another folder is only linked to when it is read-only already: nobody asked for a change there.
+/// A file in another folder is only linked to when it is read-only already: nobody asked for a change there. `export --link`
+/// asks for it: the folder that is exported to has no files of its own yet.
 extension Stager {
     private static let readOnly: UInt32 = 0o444
 
@@ -30,7 +31,7 @@ extension Stager {
             let placed = try await BlockingPool.shared.run { () -> PlacedFile? in
                 guard let folder = try? OpenFile.directory(copy.root).parent(of: copy.path, creating: false),
                     let status = try? folder.status(of: String(copy.path.name)), status.kind == .regular,
-                    status.size == item.size, copy.root == root.path || status.isWritable == false
+                    status.size == item.size, linksOtherFolders || copy.root == root.path || status.isWritable == false
                 else { return nil }
                 return try makeLink(path, item, to: String(copy.path.name), in: folder)
             }

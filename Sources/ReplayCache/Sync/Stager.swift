@@ -8,6 +8,8 @@ struct Stager: Sendable {
     let repository: Repository
     /// Whether files of one content are to be one file with several names.
     var links = false
+    /// Whether that goes for files in other folders too, which become read-only with it.
+    var linksOtherFolders = false
 
     /// A verified file that waits for its name.
     struct StagedFile: Sendable {
@@ -98,27 +100,16 @@ struct Stager: Sendable {
             outcome.fetched.objectsReused += 1
             context.progress.advance(bytes: item.size)
         } else if let first {
-            try await BlockingPool.shared.run { try Self.copy(first.placed.file, to: placed.file, item) }
-            context.progress.advance(bytes: item.size)
-        } else if try await copyFromThisMachine(to: placed.file, item) {
-            outcome.fetched.objectsReused += 1
+            try await BlockingPool.shared.run {
+                try placed.file.fill(from: first.placed.file, digest: item.digest, size: item.size)
+            }
             context.progress.advance(bytes: item.size)
         } else {
-            guard let object = try await repository.store.object(of: item.digest), object.size == item.size else {
-                throw ReplayCacheError(
-                    .integrity,
-                    "the repository names no object for content \(item.digest.short)",
-                    hint: ObjectReader.damageHint,
-                    subject: item.digest.hex
-                )
-            }
-            let fetched = try await ObjectReader(repository: repository, progress: context.progress).fetch(
-                object,
-                into: placed.file
-            )
-            outcome.fetched.objectsDownloaded += fetched.objectsDownloaded
-            outcome.fetched.objectsReused += fetched.objectsReused
-            outcome.bytesRaw += item.size
+            let source = ContentSource(context: context, repository: repository)
+            let filled = try await source.fill(placed.file, with: item.digest, size: item.size)
+            outcome.fetched.objectsDownloaded += filled.fetched.objectsDownloaded
+            outcome.fetched.objectsReused += filled.fetched.objectsReused
+            outcome.bytesRaw += filled.bytesRaw
         }
         try await BlockingPool.shared.run {
             try placed.file.setModificationTime(nanoseconds: item.mtime)
@@ -159,47 +150,5 @@ struct Stager: Sendable {
                 reason: "would pass through a symbolic link or a file at \(error.path)"
             )
         }
-    }
-
-    private func copyFromThisMachine(to file: OpenFile, _ item: FetchItem) async throws -> Bool {
-        for copy in try await context.catalog.copies(of: item.digest) {
-            let isCopied = try await BlockingPool.shared.run {
-                do {
-                    let directory = try OpenFile.directory(copy.root)
-                    let source = try directory.parent(of: copy.path, creating: false).reading(String(copy.path.name))
-                    guard try source.status().isUnchanged(since: copy.status) else { return false }
-                    try Self.copy(source, to: file, item)
-                    return true
-                } catch is ObjectEncodingError {
-                    return false
-                } catch let error as FileError where error.path != file.path {
-                    return false  // The other file is gone or unreadable; it was only a chance to save a download.
-                }
-            }
-            if isCopied { return true }
-        }
-        return false
-    }
-
-    /// Shares the blocks of `source` where the file system can, else copies and verifies.
-    private static func copy(_ source: OpenFile, to target: OpenFile, _ item: FetchItem) throws {
-        if target.reflink(from: source) {
-            // Shared blocks are hashed too: the time stamps of a file written to a moment ago prove nothing.
-            guard try Digest.of(target) == (item.digest, item.size) else { throw ObjectEncodingError.contentChanged }
-            return
-        }
-        let decoder = try VerifyingDecoder(encoding: .raw, digest: item.digest, byteCount: item.size)
-        var offset: Int64 = 0
-        try BufferPool.reading.withBuffer { buffer in
-            while true {
-                try Task.checkCancellation()
-                let count = try source.read(at: offset, into: &buffer)
-                try decoder.decode(buffer.span.extracting(0..<count)) { try target.write($0, at: offset) }
-                offset += Int64(count)
-                if count < buffer.count { break }
-            }
-        }
-        try decoder.finish()
-        try target.truncate(to: item.size)
     }
 }

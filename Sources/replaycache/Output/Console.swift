@@ -1,7 +1,14 @@
 import ReplayCache
+import Synchronization
 
 /// Standard output for data, standard error for everything else.
 enum Console {
+    /// Where lines of data go.
+    private static let descriptor = Atomic<Int32>(1)
+
+    /// Leaves standard output to bytes that are no lines, such as an archive: what is said otherwise goes to standard error.
+    static func leaveStandardOutput() { descriptor.store(2, ordering: .relaxed) }
+
     /// Writes a line of data.
     static func data(_ line: String, terminator: String = "\n") throws {
         try write(Array((line + terminator).utf8))
@@ -13,7 +20,9 @@ enum Console {
     }
 
     private static func write(_ bytes: [UInt8]) throws {
-        if let failure = StandardStream.write(bytes, to: 1) { throw ReplayCacheError(failure, doing: "printing") }
+        if let failure = StandardStream.write(bytes, to: descriptor.load(ordering: .relaxed)) {
+            throw ReplayCacheError(failure, doing: "printing")
+        }
     }
 
     /// Writes an error the way people read it.

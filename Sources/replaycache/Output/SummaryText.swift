@@ -108,6 +108,7 @@ enum SummaryText {
                 : "froze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
+        case "export": return "exported \(files(s.filesPlaced)): \(received), \(inStep)"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) saved (\(time))"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
@@ -123,6 +124,10 @@ enum SummaryText {
         case "fetch":
             return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
                 + inStep
+        case "export":
+            return
+                "would export \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)) to "
+                + "receive; \(inStep)"
         case "rm": return "would remove \(entries(s.filesSeen))"
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
         case "dataset freeze": return "would freeze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"

@@ -71,6 +71,18 @@ package struct Laptop: Sendable {
         return try await workspace.fetch(from: place, into: folder, options: options)
     }
 
+    /// Exports from a place.
+    @discardableResult
+    package func export(
+        from place: Place,
+        to destination: ExportDestination,
+        _ change: (inout ExportOptions) throws -> Void = { _ in }
+    ) async throws -> SyncSummary {
+        var options = try ExportOptions()
+        try change(&options)
+        return try await workspace.export(from: place, to: destination, options: options)
+    }
+
     /// The digests of all entries at a place by path.
     package func entries(at place: Place) async throws -> [String: Digest] {
         let rows = Mutex<[String: Digest]>([:])

@@ -11,7 +11,7 @@ package final class OpenFile: Sendable {
     /// For messages only.
     package let path: String
 
-    private init(_ descriptor: Int32, _ path: String) {
+    init(_ descriptor: Int32, _ path: String) {
         self.descriptor = descriptor
         self.path = path
     }

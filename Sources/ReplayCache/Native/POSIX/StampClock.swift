@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// How far the time stamps of files can be relied on: within this time after a change another one may leave the same stamps

@@ -7,6 +7,8 @@ struct ListPage: Sendable {
         let modified: Timestamp
         /// Only in listings of versions.
         let version: String?
+        /// As the server tells it, with its quotes.
+        var etag: String?
     }
 
     var items: [Item] = []
@@ -16,6 +18,8 @@ struct ListPage: Sendable {
     /// Where the next page of `ListObjectVersions` begins.
     var nextKeyMarker: String?
     var nextVersionMarker: String?
+    /// Whether keys come percent-encoded, as it was asked for.
+    private var isEncoded = false
 
     /// - Throws: ``XMLError`` for what is no such page.
     init(_ body: [UInt8]) throws {
@@ -23,6 +27,7 @@ struct ListPage: Sendable {
         try XMLReader.read(body) { try decoder.take($0) }
         guard decoder.isList else { throw XMLError("the answer is no listing") }
         self = decoder.page
+        if isEncoded { items = items.map(\.decoded) }
     }
 
     private init() {}
@@ -52,6 +57,7 @@ struct ListPage: Sendable {
         private func finish(_ name: String, _ text: String) throws {
             switch name {
             case "Contents", "Version", "DeleteMarker": page.items.append(try item(name))
+            case "EncodingType": page.isEncoded = text == "url"
             case "IsTruncated": page.isTruncated = text == "true"
             case "NextContinuationToken": page.continuationToken = text
             case "NextKeyMarker": page.nextKeyMarker = text
@@ -66,8 +72,27 @@ struct ListPage: Sendable {
             }
             let size = name == "DeleteMarker" ? 0 : fields["Size"].flatMap { Int64($0) } ?? -1
             guard size >= 0 else { throw XMLError("an item of the listing lacks its size") }
-            return Item(key: key, byteCount: size, modified: modified, version: fields["VersionId"])
+            return Item(
+                key: key,
+                byteCount: size,
+                modified: modified,
+                version: fields["VersionId"],
+                etag: fields["ETag"]
+            )
         }
+    }
+}
+
+extension ListPage.Item {
+    /// The item of a page that was asked for with `encoding-type=url`.
+    fileprivate var decoded: Self {
+        Self(
+            key: PercentEncoding.decodedForm(key),
+            byteCount: byteCount,
+            modified: modified,
+            version: version,
+            etag: etag
+        )
     }
 }
 

@@ -86,6 +86,9 @@ extension S3Client {
         guard response.isSuccess else { throw S3Failure(request, response, answer.body) }
         try response.checkWhole(request)
         switch request.method {
+        case .put where request.purpose == .copy:
+            // Errors come as 200 here too, after a while of blanks.
+            if let failure = S3Failure(request, pretence: answer) { throw failure }
         case .put,
             .get where request.key != nil, .head:
             // Every store tells the ETag of an object; errors that come as 200 have none, nor do proxies and portals.

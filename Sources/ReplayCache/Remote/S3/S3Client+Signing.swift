@@ -44,6 +44,8 @@ extension S3Client {
             // The first listing of a RunPod volume reads every file for its MD5 (`providers.md` section 6).
             result.limits.stall = .seconds(600)
         }
+        // The server says nothing while it copies.
+        if request.purpose == .copy { result.limits.stall = .seconds(120) }
         if settings.isPaced { result.limits.stall = .seconds(300) }
         return result
     }

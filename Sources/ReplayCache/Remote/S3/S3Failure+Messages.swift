@@ -150,6 +150,7 @@ extension S3Failure {
         private var what: String {
             switch failure.request.purpose {
             case .put: "take \(subject)"
+            case .copy: "copy to \(subject)"
             case .get, .head: "give \(subject)"
             case .list: "list the \(bucket)"
             case .delete: "remove \(subject)"
@@ -159,6 +160,7 @@ extension S3Failure {
         private var doing: String {
             switch failure.request.purpose {
             case .put: "sending \(subject) to \(title)"
+            case .copy: "copying to \(subject) at \(title)"
             case .get, .head: "reading \(subject) from \(title)"
             case .list: "listing the \(bucket) at \(title)"
             case .delete: "removing \(subject) at \(title)"
@@ -222,7 +224,7 @@ extension S3Failure {
         private var denial: (String, String?) {
             let right =
                 switch failure.request.purpose {
-                case .put: "write to"
+                case .put, .copy: "write to"
                 case .get, .head: "read from"
                 case .list: "list"
                 case .delete: "delete from"

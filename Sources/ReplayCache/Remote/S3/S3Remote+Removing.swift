@@ -10,7 +10,7 @@ extension S3Remote {
         }
         var rest = keys[...]
         while !rest.isEmpty, hasBulkDelete.withLock({ $0 }), rest.count > 1 {
-            let batch = rest.prefix(Self.pageCount)
+            let batch = rest.prefix(S3Listing.pageCount)
             guard try await deleteTogether(Array(batch)) else { break }
             rest = rest.dropFirst(batch.count)
         }
@@ -37,7 +37,7 @@ extension S3Remote {
             request.query = [(name: "versions", value: ""), (name: "prefix", value: path(key.string))]
             if let keyMarker { request.query.append((name: "key-marker", value: keyMarker)) }
             if let versionMarker { request.query.append((name: "version-id-marker", value: versionMarker)) }
-            let found = try await read(request)
+            let found = try await listing.read(request)
             for item in found.items where item.key == path(key.string) {
                 try await delete(item.key, version: item.version)
             }

@@ -10,9 +10,6 @@ package final class S3Remote: Remote {
     /// Given up for good where the server does not have it.
     let hasBulkDelete: Mutex<Bool>
 
-    /// Keys in one request of a bulk delete, and items in one page: the limits of S3.
-    static let pageCount = 1000
-
     package convenience init(_ connection: S3Connection, settings: RemoteSettings = RemoteSettings()) {
         self.init(connection, settings: settings, pacing: RetryPacing())
     }
@@ -46,7 +43,10 @@ package final class S3Remote: Remote {
                 // What the server would say once it had all of it.
                 throw S3Failure(trouble: .refused, request: request, code: "EntityTooLarge")
             }
-            try await client.send(request, upload: { try VerifiedBody(body, key: key).upload })
+            try await client.send(
+                request,
+                upload: { try VerifiedBody(body, changed: RemoteError(.bodyChanged, key)).upload }
+            )
         }
     }
 
@@ -96,7 +96,7 @@ package final class S3Remote: Remote {
     package func barrier() async throws -> Timestamp {
         if let time = client.knowledge.serverTime { return time }
         // Any answer tells the time.
-        _ = try await page(prefix: "", startAfter: nil, token: nil, count: 1)
+        _ = try await listing.page(base: path(""), startAfter: nil, token: nil, count: 1)
         guard let time = client.knowledge.serverTime else {
             throw ReplayCacheError(
                 .unavailable,
@@ -117,16 +117,13 @@ package final class S3Remote: Remote {
     /// Turns failures into errors for people; with `missing`, the absence of that key into ``RemoteError``.
     @discardableResult
     func told<Value>(missing key: RemoteKey? = nil, _ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let failure as S3Failure {
-            if let key, failure.trouble == .noKey { throw RemoteError(.notFound, key) }
-            throw await explained(failure)
+        try await client.explaining {
+            do {
+                return try await body()
+            } catch let failure as S3Failure where failure.trouble == .noKey {
+                guard let key else { throw failure }
+                throw RemoteError(.notFound, key)
+            }
         }
-    }
-
-    private func explained(_ failure: S3Failure) async -> any Error {
-        let credentials = try? await connection.credentials.credentials(isReloading: false)
-        return failure.classified(connection, credentials: credentials)
     }
 }

@@ -2,7 +2,7 @@
 struct S3Request: Sendable {
     /// What it is for, in the words of messages.
     enum Purpose: String, Sendable {
-        case put, get, head, list, delete
+        case put, get, head, list, delete, copy
     }
 
     var purpose: Purpose

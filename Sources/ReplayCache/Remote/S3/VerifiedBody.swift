@@ -9,12 +9,13 @@ final class VerifiedBody: Sendable {
     }
 
     private let body: RemoteBody
-    private let key: RemoteKey
+    private let changed: any Error
     private let state: Mutex<State>
 
-    init(_ body: RemoteBody, key: RemoteKey) throws {
+    /// `changed` is thrown when the bytes are others.
+    init(_ body: RemoteBody, changed: any Error) throws {
         self.body = body
-        self.key = key
+        self.changed = changed
         state = Mutex(State(context: try SHA256Context()))
     }
 
@@ -29,11 +30,11 @@ final class VerifiedBody: Sendable {
             let end = offset + Int64(count)
             // A source that grew is as wrong as one that shrank.
             guard end <= body.byteCount, count == buffer.count || end == body.byteCount else {
-                throw RemoteError(.bodyChanged, key)
+                throw changed
             }
             if end == body.byteCount, !state.isDone {
                 state.isDone = true
-                guard try state.context.finish() == body.digest else { throw RemoteError(.bodyChanged, key) }
+                guard try state.context.finish() == body.digest else { throw changed }
             }
         }
         return count
