@@ -34,7 +34,9 @@ package struct ImportLimits: Sendable {
     package var fileByteCount: Int64 = 64 << 30
     /// Archives inside archives: `dump.zip` with `july.zip` with games has two levels.
     package var depth = 4
-    /// How many times its own size something packed may become. zstd packs a replay to a fifth and xz to a twentieth; deflate
+    /// How many times its own size something packed may become.
+    ///
+    /// zstd packs a replay to a fifth and xz to a twentieth; deflate
     /// cannot do better than 1,032 times.
     package var ratio: Int64 = 250
     /// Up to here nothing is taken for a bomb: zeros are packed well by everything.

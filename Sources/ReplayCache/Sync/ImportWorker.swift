@@ -43,7 +43,9 @@ struct ImportWorker: Sendable {
     }
 
     /// A replay whose header still has no length may be in the middle of a game; after this long without a write it is one
-    /// that was cut off. Nanoseconds.
+    /// that was cut off.
+    ///
+    /// Nanoseconds.
     private static let recordingWindow: Int64 = 10_000_000_000
 
     func work(_ candidate: ImportCandidate) async -> Outcome {

@@ -88,8 +88,9 @@ extension PlaceStore {
         return isRepeat
     }
 
-    /// Calls `body` with each imported recording of a game of which there is another: that of the other client, as a rule,
-    /// known by match id, game and tiebreaker. Of two that came with one import, with the second.
+    /// Calls `body` with each imported recording of a game of which there is another.
+    ///
+    /// That of the other client, as a rule, known by match id, game and tiebreaker. Of two that came with one import, with the second.
     ///
     /// One pass over the games of the place.
     func eachSameGame(_ body: (_ path: String, _ other: String) throws -> Void) throws {

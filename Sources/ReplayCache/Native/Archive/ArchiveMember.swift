@@ -10,8 +10,9 @@ package struct ArchiveMember: Sendable, Equatable {
         case other
     }
 
-    /// The name as bytes: UTF-8 where the archive says in what it is written, else whatever it holds. Nil for one that
-    /// cannot be converted.
+    /// The name as bytes: UTF-8 where the archive says in what it is written, else whatever it holds.
+    ///
+    /// Nil for one that cannot be converted.
     package let name: [UInt8]?
     package let kind: Kind
     /// Length in bytes, where it is told before the data; may be a lie.
