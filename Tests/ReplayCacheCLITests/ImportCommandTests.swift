@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import Subprocess
 import Testing
 
 /// `import` as it is typed, and killed.
