@@ -4,12 +4,15 @@ struct ImportNaming: Sendable {
     let strippedComponents: Int
     let includes: [String]
     let excludes: [String]
+    /// Of the selection, since nothing has to be read to look at paths.
+    let paths: Criterion<String>
 
     init(_ options: ImportOptions) {
         into = options.into
         strippedComponents = options.strippedComponents
         includes = options.includes
         excludes = options.excludes
+        paths = options.selection.paths
     }
 
     enum Placement: Sendable {
@@ -38,10 +41,16 @@ struct ImportNaming: Sendable {
             let path = try LogicalPath(text)
             let isIncluded = includes.isEmpty || includes.contains { Glob.matches($0, path: text) }
             guard isIncluded, !excludes.contains(where: { Glob.matches($0, path: text) }) else { return .passedOver }
-            return .path(try path.below(into))
+            let whole = try path.below(into)
+            return isMeant(whole) ? .path(whole) : .passedOver
         } catch {
             return .refused(error.reason)
         }
+    }
+
+    private func isMeant(_ path: LogicalPath) -> Bool {
+        func matches(_ pattern: String) -> Bool { Glob.matches(pattern, path: path.string) }
+        return (paths.anyOf.isEmpty || paths.anyOf.contains(where: matches)) && !paths.noneOf.contains(where: matches)
     }
 
     /// Names that push passes over too, and what macOS puts beside files that it packs.
