@@ -157,7 +157,6 @@ struct ImportHostileTests {
             "dump.7z",
             "subprocess.run(['bsdtar', '--format=7zip', '-cf', '../dump.7z', *tree('games')], cwd='games', check=True)"
         ),
-        ("dump.tar.xz", "save('dump.tar.xz', tarred(games, 'w:xz'))"),
         ("inner.zip", "save('inner.zip', zipped([('july.zip', zipped(games))]))"),
     ]
 
