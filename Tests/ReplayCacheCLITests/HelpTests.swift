@@ -8,7 +8,7 @@ import Testing
 struct HelpTests {
     private static let commands = [
         [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["history"], ["restore"], ["rm"], ["copy"],
-        ["export"], ["verify"], ["gc"], ["cost"], ["scan"], ["sql"], ["catalog"], ["stats"], ["doctor"],
+        ["import"], ["export"], ["verify"], ["gc"], ["cost"], ["scan"], ["sql"], ["catalog"], ["stats"], ["doctor"],
         ["checkpoint"],
         ["checkpoint", "push"], ["checkpoint", "log"], ["checkpoint", "fetch"],
         ["dataset"], ["dataset", "freeze"], ["dataset", "list"], ["dataset", "show"], ["dataset", "diff"],

@@ -34,6 +34,7 @@ struct JSONContractTests {
         ["export", "--remote", "remote", "--to", "plain"],
         ["export", "--remote", "remote", "--to", "plain"], ["export", "--remote", "remote", "--to", "plain.tar"],
         ["copy", "remote", "second", "--dry-run"], ["copy", "remote", "second", "--delete"],
+        ["import", "slp", "third", "--dry-run"], ["import", "slp", "third"],
     ]
 
     /// What every summary has, whatever the schema says.

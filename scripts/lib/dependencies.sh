@@ -3,11 +3,11 @@
 # The pkg-config name of each library, and the Debian package that has its headers.
 system_libraries=(
     sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev libcurl:libcurl4-openssl-dev expat:libexpat1-dev
-    libarchive:libarchive-dev
+    libarchive:libarchive-dev zlib:zlib1g-dev
 )
 
 # What the tests run beside the program, and the Debian package that has it; python3.NAME is a module.
-test_tools=(zstd:zstd sqlite3:sqlite3 jq:jq openssl:openssl python3:python3 python3.ensurepip:python3-venv)
+test_tools=(zstd:zstd bsdtar:libarchive-tools sqlite3:sqlite3 jq:jq openssl:openssl python3:python3 python3.ensurepip:python3-venv)
 
 # Whether a command or a Python module is there.
 has_tool() {

@@ -28,9 +28,7 @@ enum SummaryText {
             (summary.changedLocally, "changed here and left alone; push publishes them"),
             (
                 summary.deletedElsewhere,
-                summary.command == "copy"
-                    ? "deleted at the target; not brought back"
-                    : "deleted at the remote; the local files were left alone"
+                deletedElsewhere(summary.command)
             ),
             (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
             (
@@ -44,7 +42,11 @@ enum SummaryText {
             (summary.left?.files ?? 0, "left for lack of space"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
-            (summary.filesFailed, "failed"),
+            (summary.duplicates ?? 0, "duplicate: the content was there under another path"),
+            (summary.knownGames ?? 0, "of a game that another recording of is there"),
+            (summary.unreadable ?? 0, "unreadable in part, imported as they are"),
+            (summary.notSelected ?? 0, "not selected"),
+            (summary.filesFailed, summary.command == "import" ? "refused" : "failed"),
         ]
         for (count, text) in remarks where count > 0 {
             lines.append("  \(files(count)) \(text)")
@@ -68,6 +70,14 @@ enum SummaryText {
                 summary.dryRun ? "would become names of another, read-only" : "became names of another, read-only"
             ),
         ].filter { $0.0 > 0 }.map { "  \(files($0.0)) \($0.1)" }
+    }
+
+    private static func deletedElsewhere(_ command: String) -> String {
+        switch command {
+        case "copy": "deleted at the target; not brought back"
+        case "import": "removed at the remote; not brought back, `replaycache restore` does that"
+        default: "deleted at the remote; the local files were left alone"
+        }
     }
 
     /// What was passed over though it stands in the folder; nil when there is nothing to tell.
@@ -111,6 +121,7 @@ enum SummaryText {
         case "export": return "exported \(files(s.filesPlaced)): \(received), \(inStep)"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) saved (\(time))"
+        case "import": return "imported \(files(s.entriesAdded)): \(sent), \(inStep)"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
     }
@@ -132,6 +143,9 @@ enum SummaryText {
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
         case "dataset freeze": return "would freeze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
+        case "import":
+            return "would import \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
+                + "before compression; \(inStep)"
         case "copy":
             return
                 "would copy \(entries(s.entriesAdded))\(checkpoints(s)): contents of \(ByteCount(s.bytesRaw)); \(inStep)"
