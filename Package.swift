@@ -27,13 +27,14 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .target(
             name: "ReplayCache",
             dependencies: [
-                "CArchive", "CCurl", "CExpat", "CLinux", "CSQLite", "COpenSSL", "CZstd",
+                "CArchive", "CCurl", "CExpat", "CLinux", "CSQLite", "COpenSSL", "CZlib", "CZstd",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [

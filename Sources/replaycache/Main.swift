@@ -19,7 +19,8 @@ struct ReplayCacheCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Push.self, Fetch.self, Status.self, List.self, Query.self, Dedup.self, History.self, Restore.self,
+            Push.self, Fetch.self, Import.self, Status.self, List.self, Query.self, Dedup.self, History.self,
+            Restore.self,
             Remove.self, Copy.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self, DoctorCommand.self,
             Checkpoint.self,
         ]

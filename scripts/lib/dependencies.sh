@@ -3,7 +3,7 @@
 # The pkg-config name of each library, and the Debian package that has its headers.
 system_libraries=(
     sqlite3:libsqlite3-dev libcrypto:libssl-dev libzstd:libzstd-dev libcurl:libcurl4-openssl-dev expat:libexpat1-dev
-    libarchive:libarchive-dev
+    libarchive:libarchive-dev zlib:zlib1g-dev
 )
 
 # What the tests run beside the program, and the Debian package that has it; python3.NAME is a module.

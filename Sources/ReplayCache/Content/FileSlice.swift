@@ -1,9 +1,9 @@
-/// A stretch of an open file.
+/// A stretch of an open file, or of what stands for one.
 package struct FileSlice: ByteSource {
-    private let file: OpenFile
+    private let file: any ByteSource
     private let range: Range<Int64>
 
-    package init(file: OpenFile, range: Range<Int64>) {
+    package init(file: any ByteSource, range: Range<Int64>) {
         self.file = file
         self.range = range
     }

@@ -37,6 +37,10 @@ public enum SyncEvent: Sendable {
     case lost(path: String, sha256: Digest, host: String)
     /// A file became visible to everyone under this path.
     case published(path: String)
+    /// A replay was imported that is a recording of the same game as the one at another path.
+    case sameGame(path: String, other: String)
+    /// A replay was imported that is damaged or unfinished.
+    case unreadable(path: String, reason: String)
     /// This many files became visible in one commit.
     case committed(files: Int)
     /// An object at the place is missing, or its bytes are not what they should be; these paths need it, or some of them.
@@ -53,7 +57,7 @@ public enum SyncEvent: Sendable {
 
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
-        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host,
+        case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host, other,
             command, root, bytes
     }
 
@@ -95,6 +99,8 @@ extension SyncEvent: Encodable {
         case .wouldRestore(let path): try write("wouldRestore", [(.path, path)])
         case .lost(let path, let digest, let host):
             try write("lost", [(.path, path), (.sha256, digest.hex), (.host, host)])
+        case .sameGame(let path, let other): try write("sameGame", [(.path, path), (.other, other)])
+        case .unreadable(let path, let reason): try write("unreadable", [(.path, path), (.reason, reason)])
         case .committed(let files):
             try write("committed", [])
             try container.encode(files, forKey: .files)

@@ -99,6 +99,16 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var undo: String?
     /// For `copy`: checkpoints that became known at the place.
     public var checkpointsCopied: Int?
+    /// For `import`: files that only took an entry, since the repository, or an earlier file of the source, has their content.
+    public var duplicates: Int?
+    /// For `import`: recordings of a game of which the repository, or the source, has another.
+    public var sameGames: Int?
+    /// For `import`: replays that were imported although they are damaged or unfinished.
+    public var unreadable: Int?
+    /// For `import`: files that the selection left out once they were read.
+    public var notSelected: Int?
+    /// True when part of what was to be imported is damaged; absent otherwise.
+    public var sourceDamaged: Bool?
     /// True when bytes somewhere are not what their digest promises.
     public var integrityFailed = false
     /// True when part of the log at the place is damaged or breaks the format.
@@ -125,6 +135,7 @@ extension SyncSummary {
             )
         }
         if logDamaged { return .damagedLog }
+        if command == "import" { return importFailure }
         if let removalsRefused { return removalsRefused.error }
         if let left { return left.failure(dryRun: dryRun) }
         if filesFailed > 0 {
@@ -150,6 +161,28 @@ extension SyncSummary {
 }
 
 extension SyncSummary {
+    /// What an import ends with that did not take everything; nil when it did.
+    private var importFailure: ReplayCacheError? {
+        guard filesFailed + conflicts > 0 else { return nil }
+        func files(_ count: Int) -> String { "\(Decimals.grouped(count)) \(count == 1 ? "file" : "files")" }
+        let hint = "the lines above say why; the others are \(dryRun ? "fit to be imported" : "imported")"
+        if sourceDamaged == true {
+            return ReplayCacheError(
+                .integrity,
+                "part of the source is damaged: \(files(filesFailed)) not imported",
+                hint: hint
+            )
+        }
+        guard filesFailed > 0 else {
+            return ReplayCacheError(
+                .conflict,
+                "\(files(conflicts)) not imported: the remote has others under their paths",
+                hint: "to import them beside those, choose another folder with --into"
+            )
+        }
+        return ReplayCacheError(.partial, "\(files(filesFailed)) not imported", hint: hint)
+    }
+
     private var copyConflict: ReplayCacheError {
         ReplayCacheError(
             .conflict,

@@ -47,7 +47,7 @@ struct ObjectWriter: Sendable {
     ///
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
-    func store(_ file: OpenFile, digest: Digest, size: Int64, isFresh: Bool = false) async throws -> Stored {
+    func store(_ file: any ByteSource, digest: Digest, size: Int64, isFresh: Bool = false) async throws -> Stored {
         try Recipe.checkContentSize(size)
         // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
         await gate.enter(digest)
@@ -148,7 +148,7 @@ struct ObjectWriter: Sendable {
     /// Stores a large file as parts and a recipe.
     ///
     /// Parts that are known, here or from an interrupted run, are not sent.
-    private func storeInParts(_ file: OpenFile, digest: Digest, size: Int64) async throws -> Stored {
+    private func storeInParts(_ file: any ByteSource, digest: Digest, size: Int64) async throws -> Stored {
         let slices = (0..<Recipe.partCount(forSize: size)).map { index in
             let start = Int64(index) * Recipe.partByteCount
             return SourceSlice(file: file, range: start..<min(start + Recipe.partByteCount, size))

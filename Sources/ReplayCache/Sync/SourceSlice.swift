@@ -19,7 +19,7 @@ struct SourceError: Error, Sendable {
 struct SourceSlice: ByteSource {
     private let slice: FileSlice
 
-    init(file: OpenFile, range: Range<Int64>) { slice = FileSlice(file: file, range: range) }
+    init(file: any ByteSource, range: Range<Int64>) { slice = FileSlice(file: file, range: range) }
 
     var byteCount: Int64 { slice.byteCount }
 

@@ -56,6 +56,8 @@ final class Narrator: Sendable {
         switch event {
         case .created(let place): return "created a repository at \(place)"
         case .deferred(let path, let reason): return "deferred: \(path) \(reason)"
+        case .unreadable(let path, let reason): return "unreadable: \(path): \(reason)"
+        case .sameGame(let path, let other): return isVerbose ? "same game: \(path) and \(other)" : nil
         case .deletedElsewhere(let path): return "deleted elsewhere: \(path); the local file was left alone"
         case .behind(let path): return isVerbose ? "behind: \(path)" : nil
         case .placed(let path): return isVerbose ? "placed: \(path)" : nil

@@ -28,9 +28,7 @@ enum SummaryText {
             (summary.changedLocally, "changed here and left alone; push publishes them"),
             (
                 summary.deletedElsewhere,
-                summary.command == "copy"
-                    ? "deleted at the target; not brought back"
-                    : "deleted at the remote; the local files were left alone"
+                deletedElsewhere(summary.command)
             ),
             (summary.entriesRemoved, "moved: published under new names, the old ones removed"),
             (
@@ -43,7 +41,11 @@ enum SummaryText {
             (summary.left?.files ?? 0, "left for lack of space"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
-            (summary.filesFailed, "failed"),
+            (summary.duplicates ?? 0, "duplicate: the content was there under another path"),
+            (summary.sameGames ?? 0, "of a game that another recording of is there"),
+            (summary.unreadable ?? 0, "unreadable in part, imported as they are"),
+            (summary.notSelected ?? 0, "not selected"),
+            (summary.filesFailed, summary.command == "import" ? "refused" : "failed"),
         ]
         for (count, text) in remarks where count > 0 {
             lines.append("  \(files(count)) \(text)")
@@ -55,6 +57,14 @@ enum SummaryText {
         }
         if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
+    }
+
+    private static func deletedElsewhere(_ command: String) -> String {
+        switch command {
+        case "copy": "deleted at the target; not brought back"
+        case "import": "removed at the remote; not brought back, `replaycache restore` does that"
+        default: "deleted at the remote; the local files were left alone"
+        }
     }
 
     /// What was passed over though it stands in the folder; nil when there is nothing to tell.
@@ -92,6 +102,7 @@ enum SummaryText {
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
+        case "import": return "imported \(files(s.entriesAdded)): \(sent), \(inStep)"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
     }
@@ -107,6 +118,9 @@ enum SummaryText {
                 + inStep
         case "rm": return "would remove \(entries(s.filesSeen))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
+        case "import":
+            return "would import \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
+                + "before compression; \(inStep)"
         case "copy":
             return
                 "would copy \(entries(s.entriesAdded))\(checkpoints(s)): contents of \(ByteCount(s.bytesRaw)); \(inStep)"

@@ -57,7 +57,9 @@ struct ArchitectureTests {
 
     @Test
     func onlyNativeImportsCLibraries() {
-        let modules = ["CSQLite", "COpenSSL", "CZstd", "CLinux", "CCurl", "CExpat", "Glibc", "Musl"]
+        let modules = [
+            "CSQLite", "COpenSSL", "CZstd", "CLinux", "CCurl", "CExpat", "CArchive", "CZlib", "Glibc", "Musl",
+        ]
         let allowed = [
             "ReplayCache/Native/",
             // The one function that ends the process, and signals.

@@ -102,7 +102,8 @@ package struct Laptop: Sendable {
 package enum EventKind: Sendable {
     case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved
     case retired, removed
-    case wouldRemove, restored, wouldRestore, lost, published, committed, retrying, warning, objectDamaged, healed
+    case wouldRemove, restored, wouldRestore, lost, published, committed, retrying, warning, objectDamaged, healed,
+        sameGame, unreadable
 
     static func of(_ event: SyncEvent) -> (kind: EventKind, subject: String) {
         switch event {
@@ -128,6 +129,8 @@ package enum EventKind: Sendable {
         case .retrying(let what, _, _): (.retrying, what)
         case .objectDamaged(let key, _, _): (.objectDamaged, key)
         case .healed(let path): (.healed, path)
+        case .sameGame(let path, _): (.sameGame, path)
+        case .unreadable(let path, _): (.unreadable, path)
         case .damaged(let message), .warning(let message): (.warning, message)
         }
     }

@@ -57,6 +57,22 @@ package final class OpenFile: Sendable {
         try openChild(name, "create", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
     }
 
+    /// Creates a file that has no name, in this directory's file system; it goes with the last reference.
+    package func creatingUnnamed() throws(FileError) -> OpenFile {
+        // __O_TMPFILE of asm-generic/fcntl.h, which every architecture that Swift is built for has.
+        let unnamed = 0o20000000 | O_DIRECTORY
+        let descriptor = unsafe openat(descriptor, ".", unnamed | O_RDWR | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { return OpenFile(descriptor, joined("a temporary file")) }
+        // Some file systems, NFS among them, cannot.
+        guard [EOPNOTSUPP, EISDIR, EINVAL, ENOENT].contains(errno) else {
+            throw FileError.last("create a temporary file in", path)
+        }
+        let name = ".replaycache-spool-\(UInt64.random(in: 0 ... .max))"
+        let file = try creating(name, mode: 0o600)
+        try remove(name)
+        return file
+    }
+
     private func openChild(
         _ name: String,
         _ operation: String,

@@ -1,0 +1,201 @@
+internal import Synchronization
+
+/// The files in an archive, and in the archives in it, as items of an import, in the order in which they are stored.
+///
+/// Only what is being read is unpacked: an archive inside an archive is read as the stream that comes out of the outer one.
+/// A 7z can only be read by its end, so one that is inside another archive waits in a file without a name, packed.
+struct ArchiveImport: Sendable {
+    private let tools: ArchiveTools
+    private var levels: [ArchiveLevel] = []
+
+    /// What stands in `file`, which the user, or a folder, calls `name`; members go below `prefix`.
+    ///
+    /// Blocks. `isNamed` when the user points at it.
+    init(_ file: any ByteSource, name: String, prefix: String, mtime: Int64, isNamed: Bool, tools: ArchiveTools) throws
+    {
+        self.tools = tools
+        let level = try tools.open(
+            .file(file),
+            name: name,
+            prefix: prefix,
+            mtime: mtime,
+            isNamed: isNamed
+        )
+        levels.append(level)
+    }
+
+    private struct Step: Sendable {
+        let item: ImportItem?
+        let rest: ArchiveImport
+    }
+
+    /// The next item; nil at the end.
+    mutating func next() async throws -> ImportItem? {
+        let room = Spool.memoryByteCount
+        try await tools.budget.enter(room)
+        let step: Step
+        do {
+            step = try await BlockingPool.shared.run { [self] in
+                var rest = self
+                let item = try rest.step()
+                return Step(item: item, rest: rest)
+            }
+        } catch {
+            tools.budget.leave(room)
+            throw error
+        }
+        self = step.rest
+        // What the item took of it was given back by its lease, or will be.
+        if case .file(let candidate)? = step.item, case .read(let content, _) = candidate.content {
+            tools.budget.leave(room - Self.weight(of: content))
+        } else {
+            tools.budget.leave(room)
+        }
+        return step.item
+    }
+
+    private static func weight(of content: SpooledContent) -> Int {
+        content.isInMemory ? min(Int(content.byteCount), Spool.memoryByteCount) : 0
+    }
+
+    /// Blocks.
+    private mutating func step() throws -> ImportItem? {
+        while let level = levels.last {
+            do {
+                switch level.source {
+                case .single(let stream):
+                    levels.removeLast()
+                    return try file(level.prefix, stream, size: nil, mtime: level.mtime)
+                case .members(let reader):
+                    guard let member = try reader.next() else {
+                        levels.removeLast()
+                        try checkEnd()
+                        continue
+                    }
+                    if let item = try take(member, of: reader, level) { return item }
+                }
+            } catch let error as ArchiveError {
+                levels.removeAll { $0.depth >= level.depth }
+                let reason =
+                    level.hasMembers ? "\(error.description); what was read before is imported" : error.description
+                return .refused(name: level.name, reason: reason, isDamage: !error.isEncryption)
+            } catch let error as UnpackMeter.Exceeded {
+                levels.removeAll()
+                return .refused(name: tools.name, reason: error.description, isDamage: false)
+            }
+        }
+        return nil
+    }
+
+    /// The rest of what an inner archive was read from, behind its own end: only so the outer one looks at its checksum.
+    private func checkEnd() throws {
+        guard let level = levels.last, case .members(let reader) = level.source else { return }
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = try reader.read(into: &buffer)
+            if count == 0 { return }
+            try tools.meter.add(count, of: levels)
+        }
+    }
+
+    /// What becomes of a member; nil when the archive in it was entered.
+    private mutating func take(
+        _ member: ArchiveMember,
+        of reader: ArchiveReader,
+        _ level: ArchiveLevel
+    ) throws -> ImportItem? {
+        levels[levels.count - 1].hasMembers = true
+        guard let bytes = member.name else {
+            return .refused(name: level.name, reason: "has a member whose name cannot be read", isDamage: false)
+        }
+        guard member.kind != .directory else { return .passedOver }
+        let name = level.prefix + ImportNaming.text(of: bytes)
+        let packing = Packing.of(name)
+        let isOpened = packing.packing != .none && member.kind == .file && !tools.keepsArchives
+        if !isOpened {
+            switch tools.naming.placement(of: name) {
+            case .path: break
+            case .passedOver: return .passedOver
+            case .refused(let reason): return .refused(name: name, reason: reason, isDamage: false)
+            }
+        }
+        switch member.kind {
+        case .symbolicLink: return .refused(name: name, reason: "is a symbolic link", isDamage: false)
+        case .hardLink(let other):
+            return .refused(name: name, reason: "is a hard link to \(DisplayText.quoted(other))", isDamage: false)
+        case .other: return .refused(name: name, reason: "is no regular file", isDamage: false)
+        case .file, .directory: break
+        }
+        guard !member.isEncrypted else { return .refused(name: name, reason: "is encrypted", isDamage: false) }
+        let mtime = member.mtime ?? level.mtime
+        guard isOpened else { return try file(name, reader, size: member.size, mtime: mtime) }
+        return try enter(name, reader, mtime: mtime)
+    }
+
+    private mutating func enter(_ name: String, _ reader: ArchiveReader, mtime: Int64) throws -> ImportItem? {
+        guard levels.count < tools.limits.depth else {
+            let reason = "is an archive below \(levels.count) others, and no more are opened"
+            return .refused(name: name, reason: reason, isDamage: false)
+        }
+        do {
+            let metered = MeteredStream(stream: reader, meter: tools.meter, levels: levels)
+            var level = try tools.open(
+                .stream(metered),
+                name: name,
+                prefix: Packing.of(name).opened,
+                mtime: mtime,
+                isNamed: false
+            )
+            level.depth = levels.count
+            levels.append(level)
+            return nil
+        } catch let error as ArchiveError {
+            // The archive that it is in goes on behind it, or tells itself that it cannot.
+            return .refused(name: name, reason: error.description, isDamage: !error.isEncryption)
+        }
+    }
+
+    /// Reads a file that stands under `name`, if it goes anywhere.
+    private func file(_ name: String, _ stream: any ByteStream, size: Int64?, mtime: Int64) throws -> ImportItem {
+        let path: LogicalPath
+        switch tools.naming.placement(of: name) {
+        case .path(let found): path = found
+        case .passedOver: return .passedOver
+        case .refused(let reason): return .refused(name: name, reason: reason, isDamage: false)
+        }
+        let maximum = tools.limits.maximum(for: path)
+        if let size, size > maximum {
+            return .refused(name: name, reason: SpoolOverflow(maximum: maximum).description, isDamage: false)
+        }
+        do {
+            let content = try tools.spool(stream, maximum: maximum, levels)
+            let lease = ImportLease(Self.weight(of: content), of: tools.budget)
+            var candidate = ImportCandidate(name: name, path: path, mtime: mtime, content: .read(content, lease: lease))
+            candidate.isForeign = true
+            return .file(candidate)
+        } catch let error as SpoolOverflow {
+            return .refused(name: name, reason: error.description, isDamage: false)
+        } catch let error as ArchiveError where !error.endsArchive || levels.isEmpty {
+            return .refused(name: name, reason: error.description, isDamage: !error.isEncryption)
+        }
+    }
+}
+
+/// An archive that is being read.
+struct ArchiveLevel: Sendable {
+    enum Source: Sendable {
+        case members(ArchiveReader)
+        /// The one file that comes out; its name is the prefix.
+        case single(any ByteStream)
+    }
+
+    let source: Source
+    /// For people.
+    let name: String
+    /// What the names of its members are put behind; ends with a slash unless it is empty.
+    let prefix: String
+    let mtime: Int64
+    /// Archives that it is in.
+    var depth = 0
+    var hasMembers = false
+}

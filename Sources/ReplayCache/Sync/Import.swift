@@ -1,0 +1,155 @@
+/// Brings the files of a folder or of an archive into a repository, and leaves the source as it is.
+struct Import {
+    let context: SyncContext
+    let source: String
+    let place: Place
+    let options: ImportOptions
+
+    /// Memory for contents that were read and are not stored yet.
+    private static let budgetByteCount = 64 << 20
+
+    func run() async throws -> SyncSummary {
+        let started = ContinuousClock.now
+        let origin = try await BlockingPool.shared.run { [source] in try ImportOrigin(source) }
+        if case .folder = origin.kind { try LocalRoot.refuseOverlap(of: origin.path, with: place) }
+        let (repository, store) = try await openTarget()
+        var engine = try await ImportEngine(
+            context: context,
+            target: .init(repository: repository, store: store),
+            options: options
+        )
+        if let repository {
+            if repository.isNew { context.report(.created(place: "\(place)")) }
+            engine.report(repository.warnings)
+        }
+        context.report(.started(command: "import", place: "\(place)", root: origin.path, files: nil, bytes: nil))
+        let clock = repository.map { TransferClock($0) }
+        switch origin.kind {
+        case .folder(let folder):
+            try await TreeImport(context: context, root: folder, options: options, import: self).run(&engine)
+        case .file(let file, let status):
+            let name = origin.name
+            let tools = try tools(name)
+            let prefix =
+                Packing.of(name, isNamed: true).packing.hasMembers ? "" : Packing.of(name, isNamed: true).opened
+            try await take(
+                file,
+                name: name,
+                prefix: prefix,
+                mtime: status.mtimeNanoseconds,
+                isNamed: true,
+                tools,
+                &engine
+            )
+        }
+        try await engine.finish()
+        if let repository, !options.isDryRun {
+            try await clock?.record(.up, in: context)
+            await engine.compact(repository)
+        }
+        var summary = engine.summary
+        if let repository { summary.add(repository.remote.meter) }
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    /// Takes what is in one archive, or in one packed file.
+    func take(
+        _ file: OpenFile,
+        name: String,
+        prefix: String,
+        mtime: Int64,
+        isNamed: Bool,
+        _ tools: ArchiveTools,
+        _ engine: inout ImportEngine
+    ) async throws {
+        do {
+            var archive = try await BlockingPool.shared.run {
+                try ArchiveImport(file, name: name, prefix: prefix, mtime: mtime, isNamed: isNamed, tools: tools)
+            }
+            try await engine.take { try await archive.next() }
+        } catch let error as ArchiveError {
+            engine.refuse(name, error.description, isDamage: !error.isEncryption)
+        }
+    }
+
+    /// What reading the archive `name` takes.
+    func tools(_ name: String) throws -> ArchiveTools {
+        ArchiveTools(
+            name: name,
+            naming: ImportNaming(options),
+            limits: options.limits,
+            keepsArchives: options.keepsArchives,
+            budget: AsyncSemaphore(capacity: Self.budgetByteCount),
+            folder: try OpenFile.directory(context.catalog.home),
+            meter: UnpackMeter(options.limits)
+        )
+    }
+
+    /// The repository, which is made in an empty or absent place; for a dry run, what is known of a place that has none.
+    private func openTarget() async throws -> (Repository?, PlaceStore) {
+        guard options.isDryRun else {
+            let repository = try await context.writableRepository(at: place)
+            return (repository, repository.store)
+        }
+        do {
+            let repository = try await context.repository(at: place)
+            return (repository, repository.store)
+        } catch let error as ReplayCacheError where error.code == .notFound {
+            let opening = RemoteOpening(place: place, home: context.catalog.home, settings: context.remoteSettings)
+            if let remote = try await opening.existing(needsWrite: false) {
+                try await Repository.refuseForeign(place, remote)
+            }
+            return (nil, try await PlaceStore.open(try await context.catalog.place(place), home: context.catalog.home))
+        }
+    }
+}
+
+/// What an import is to read.
+struct ImportOrigin: Sendable {
+    enum Kind: Sendable {
+        case folder(OpenFile)
+        case file(OpenFile, FileStatus)
+    }
+
+    /// Canonical.
+    let path: String
+    let kind: Kind
+
+    /// The last component.
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// Opens what is at `path`.
+    ///
+    /// Blocks.
+    init(_ path: String) throws {
+        do {
+            self.path = try Machine.canonicalPath(path)
+        } catch {
+            guard error.isNotFound else { throw error }
+            throw ReplayCacheError(.usage, "\(path) does not exist", hint: "check the path", subject: path)
+        }
+        let file = try OpenFile.reading(self.path)
+        let status = try file.status()
+        switch status.kind {
+        case .directory:
+            let folder = try OpenFile.directory(self.path)
+            guard (try? folder.status(of: Manifest.key.string)) == nil else {
+                throw ReplayCacheError(
+                    .usage,
+                    "\(path) is a repository, not a folder of files",
+                    hint: "`replaycache copy \(path) REMOTE` brings what it holds to another place",
+                    subject: path
+                )
+            }
+            kind = .folder(folder)
+        case .regular: kind = .file(file, status)
+        default: throw ReplayCacheError(.usage, "\(path) is neither a folder nor a file", subject: path)
+        }
+    }
+}
+
+extension Packing {
+    /// Whether what is opened has names of its own.
+    var hasMembers: Bool { self == .archive || self == .tar }
+}

@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// What a source of an import has next.
+enum ImportItem: Sendable {
+    /// A file.
+    case file(ImportCandidate)
+    /// Something that is not imported, and why as the end of a sentence about it.
+    ///
+    /// With `isDamage`, because bytes are not what they should be.
+    case refused(name: String, reason: String, isDamage: Bool)
+    /// Something that nobody wants to hear of: litter, or left out by a pattern.
+    case passedOver
+}
+
+/// A file that an import may take.
+struct ImportCandidate: Sendable {
+    /// How the source calls it, for people.
+    let name: String
+    /// Where it goes in the repository.
+    let path: LogicalPath
+    /// Modification time, nanoseconds since 1970 UTC.
+    let mtime: Int64
+    let content: Content
+    /// Whether somebody may be writing to it.
+    var isLive = false
+    /// Whether its name comes from an archive, and so perhaps from where names are compared in another way.
+    var isForeign = false
+
+    /// Gives back the memory that it takes; may be called again.
+    func giveBack() {
+        if case .read(_, let lease) = content { lease.giveBack() }
+    }
+
+    enum Content: Sendable {
+        /// Read already, in the order of the source; `lease` is given back when it is stored.
+        case read(SpooledContent, lease: ImportLease)
+        /// To be read by a task of its own, several at once.
+        case unread(@Sendable () async throws -> SpooledContent)
+    }
+}
+
+/// Something of a source that cannot be had; the rest can.
+struct ImportRefusal: Error, Sendable {
+    /// The end of a sentence about it.
+    let reason: String
+    /// Because bytes are not what they should be.
+    var isDamage = false
+}
+
+/// A share of the memory that contents may take which were read and are not stored yet.
+final class ImportLease: Sendable {
+    private let budget: AsyncSemaphore
+    private let weight: Int
+    private let isReturned = Atomic(false)
+
+    /// Takes over `weight` of what was entered into `budget`.
+    init(_ weight: Int, of budget: AsyncSemaphore) {
+        self.budget = budget
+        self.weight = weight
+    }
+
+    deinit { giveBack() }
+
+    /// May be called again.
+    func giveBack() {
+        guard !isReturned.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        budget.leave(weight)
+    }
+}

@@ -1,0 +1,115 @@
+/// What is done with one file of an import, by a task of its own: read, look at, compare, store.
+struct ImportWorker: Sendable {
+    let context: SyncContext
+    let store: PlaceStore
+    /// Nil for a dry run.
+    let writer: ObjectWriter?
+    let selection: Selection
+
+    /// What is known of a file once it was read.
+    struct File: Sendable {
+        let digest: Digest
+        let size: Int64
+        let mtime: Int64
+        let replay: ScannedReplay?
+    }
+
+    /// How a content came to be stored.
+    struct Storage: Sendable {
+        /// What it took; nil for a dry run.
+        let objects: ObjectWriter.Stored?
+        /// Whether the repository had the content before.
+        let isKnown: Bool
+    }
+
+    enum Fate: Sendable {
+        case notSelected
+        /// The path holds this content.
+        case inStep
+        /// The path held it, and somebody removed it.
+        case removed
+        /// The path holds another content.
+        case conflict
+        case stored(File, Storage)
+        case deferred(String)
+        case refused(String, isDamage: Bool)
+        case failed(any Error)
+    }
+
+    struct Outcome: Sendable {
+        let name: String
+        let path: LogicalPath
+        let fate: Fate
+    }
+
+    /// A replay whose header still has no length may be in the middle of a game; after this long without a write it is one
+    /// that was cut off.
+    ///
+    /// Nanoseconds.
+    private static let recordingWindow: Int64 = 10_000_000_000
+
+    func work(_ candidate: ImportCandidate) async -> Outcome {
+        // The memory is needed by what comes next, whoever still holds the candidate.
+        defer { candidate.giveBack() }
+        let fate: Fate
+        do {
+            fate = try await self.fate(of: candidate)
+        } catch let error as ImportRefusal {
+            fate = .refused(error.reason, isDamage: error.isDamage)
+        } catch ObjectEncodingError.contentChanged {
+            fate = .deferred("changed while it was read")
+        } catch let error as SourceError {
+            fate = .refused("cannot be read: \(error.cause.errno)", isDamage: false)
+        } catch let error as ContentTooLarge {
+            fate = .refused(error.description, isDamage: false)
+        } catch {
+            fate = .failed(error)
+        }
+        return Outcome(name: candidate.name, path: candidate.path, fate: fate)
+    }
+
+    private func fate(of candidate: ImportCandidate) async throws -> Fate {
+        let content =
+            switch candidate.content {
+            case .read(let content, _): content
+            case .unread(let read): try await read()
+            }
+        let file = try await look(at: content, candidate)
+        if candidate.isLive, file.replay?.metadata.rawLength == 0,
+            Machine.now() - candidate.mtime < Self.recordingWindow
+        {
+            return .deferred("is still being recorded")
+        }
+        guard try selection.accepts(candidate.path, file) else { return .notSelected }
+        switch try await store.importTarget(candidate.path, content.digest) {
+        case .holds(let digest): return digest == content.digest ? .inStep : .conflict
+        case .removed: return .removed
+        case .free: break
+        }
+        guard let writer else {
+            let known = try await store.object(of: content.digest)
+            return .stored(file, Storage(objects: nil, isKnown: known != nil))
+        }
+        let stored = try await writer.store(content.source, digest: content.digest, size: content.byteCount)
+        return .stored(file, Storage(objects: stored, isKnown: stored.operations.isEmpty))
+    }
+
+    private func look(at content: SpooledContent, _ candidate: ImportCandidate) async throws -> File {
+        let replay =
+            ReplayReader.isReplay(candidate.path)
+            ? try await BlockingPool.shared.run {
+                try SourceError.tagging { try ScannedReplay(ReplayReader.read(content.source)) }
+            } : nil
+        return File(digest: content.digest, size: content.byteCount, mtime: candidate.mtime, replay: replay)
+    }
+}
+
+extension Selection {
+    /// Whether a file that is read is one of those that are selected.
+    fileprivate func accepts(_ path: LogicalPath, _ file: ImportWorker.File) throws -> Bool {
+        guard paths.isEmpty || paths.contains(where: { Glob.matches($0, path: path.string) }) else { return false }
+        guard !characters.isEmpty else { return true }
+        let played = Set(file.replay?.metadata.players.map(\.characterID) ?? [])
+        return characters.contains { played.contains($0.rawValue) }
+    }
+}

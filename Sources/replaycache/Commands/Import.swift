@@ -1,0 +1,74 @@
+import ArgumentParser
+import ReplayCache
+
+struct Import: ReplayCacheSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take over replays from a folder or an archive.",
+        discussion: """
+            SOURCE is a folder, a .zip, .7z or .tar (also .tar.gz, .tar.xz, .tar.zst), or a packed replay such as \
+            game.slp.gz. Archives are read as a stream and never unpacked whole; those inside SOURCE are opened too, and \
+            stand as folders of their names. What the remote has, under any name, is not sent again, and an interrupted \
+            import continues when it is run again.
+
+            Other than push, import remembers nothing of SOURCE and keeps nothing on this machine: it reads everything \
+            each time, never replaces what a path holds at the remote, does not bring back what was removed there, and \
+            can select by what is in a file.
+
+            Refused one by one, while the rest goes on: members that are damaged, encrypted, links or implausibly large, \
+            and names that lead elsewhere, have control characters, or differ from another only in case. Damaged and \
+            unfinished replays that were whole in SOURCE are imported, and named.
+
+            Examples:
+              replaycache import ~/Downloads/dump.7z b2:my-bucket/replaycache --character zelda
+              replaycache import ~/old-replays --into replays/old --dry-run
+            """
+    )
+
+    @Argument(help: "The folder or the archive.")
+    var source: String
+
+    @Argument(help: "The repository; by default $REPLAYCACHE_REMOTE, else the bucket of the provider that is set up.")
+    var remote: String?
+
+    @Option(help: ArgumentHelp("The path in the repository that SOURCE stands for.", valueName: "path"))
+    var into = "replays"
+
+    @Option(help: ArgumentHelp("Take only files whose path in SOURCE matches; may be repeated.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("Leave files whose path in SOURCE matches; may be repeated.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Option(help: ArgumentHelp("Drop this many leading folders of each path.", valueName: "n"))
+    var stripComponents = 0
+
+    @Flag(help: "Take archives that are inside SOURCE as files, instead of opening them.")
+    var keepArchives = false
+
+    @OptionGroup(title: "Selection") var selection: SelectionOptions
+
+    @Flag(help: "Only say what would be done; SOURCE is read all the same.")
+    var dryRun = false
+
+    @OptionGroup(title: "Network") var transfer: TransferArguments
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard stripComponents >= 0 else { throw ValidationError("--strip-components takes a number from 0") }
+    }
+
+    func run() async throws {
+        let place = try RemoteArgument.place(remote)
+        var options = try ImportOptions(into: into)
+        options.includes = include
+        options.excludes = exclude
+        options.selection = try selection.selection()
+        options.strippedComponents = stripComponents
+        options.keepsArchives = keepArchives
+        options.isDryRun = dryRun
+        try await global.run(transfer.options()) { [options] in
+            try await $0.importFiles(of: source, to: place, options: options)
+        }
+    }
+}
