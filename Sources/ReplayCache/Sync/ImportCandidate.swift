@@ -36,6 +36,8 @@ struct ImportCandidate: Sendable {
         case read(SpooledContent, lease: ImportLease)
         /// To be read by a task of its own, several at once.
         case unread(@Sendable () async throws -> SpooledContent)
+        /// The same, of an object in a bucket.
+        case inBucket(BucketObject)
     }
 }
 

@@ -4,6 +4,8 @@ struct ImportNaming: Sendable {
     let strippedComponents: Int
     let includes: [String]
     let excludes: [String]
+    /// Whether a folder `checkpoints` at the top is that collection, and `replays` the one that is imported to.
+    var keepsCollections = false
 
     init(_ options: ImportOptions) {
         into = options.into
@@ -38,9 +40,18 @@ struct ImportNaming: Sendable {
             let path = try LogicalPath(text)
             let isIncluded = includes.isEmpty || includes.contains { Glob.matches($0, path: text) }
             guard isIncluded, !excludes.contains(where: { Glob.matches($0, path: text) }) else { return .passedOver }
-            return .path(try path.below(into))
+            return .path(try placed(path))
         } catch {
             return .refused(error.reason)
+        }
+    }
+
+    private func placed(_ path: LogicalPath) throws(LogicalPathError) -> LogicalPath {
+        guard keepsCollections, path.components.count > 1 else { return try path.below(into) }
+        switch path.collection {
+        case "checkpoints": return path
+        case "replays": return try LogicalPath(String(path.string.dropFirst("replays/".count))).below(into)
+        default: return try path.below(into)
         }
     }
 

@@ -55,8 +55,21 @@ enum SummaryText {
                 "  \(entries(summary.entriesDeleted)) \(summary.dryRun ? "would be " : "")removed at the remote"
             )
         }
+        if let copied = copied(summary) { lines.append("  \(copied)") }
         if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
+    }
+
+    /// What the server did, or would do, by itself in an import.
+    private static func copied(_ s: SyncSummary) -> String? {
+        guard let count = s.objectsCopied, let bytes = s.bytesCopied else { return nil }
+        let what = "\(objects(count)) of \(ByteCount(bytes))"
+        guard s.dryRun else {
+            return
+                "\(what) copied by the server as \(count == 1 ? "it is" : "they are"); --recode sends and stores them encoded"
+        }
+        let other = s.bytesRecoded.map { "; --recode sends them and stores ~\(ByteCount($0)) instead" } ?? ""
+        return "\(what) would be copied by the server and stored as \(count == 1 ? "it is" : "they are")\(other)"
     }
 
     private static func deletedElsewhere(_ command: String) -> String {
