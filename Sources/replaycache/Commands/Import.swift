@@ -79,7 +79,7 @@ struct Import: ReplayCacheSubcommand {
         options.keepsArchives = keepArchives
         options.isDryRun = dryRun
         options.recodes = recode
-        let bucket = Place.isPlace(source) ? try? Place(source) : nil
+        let bucket = try Place.ofSource(source)
         try await global.run(transfer.options()) { [options] in
             if let bucket { return try await $0.importFiles(of: bucket, to: place, options: options) }
             return try await $0.importFiles(of: source, to: place, options: options)

@@ -151,7 +151,10 @@ extension PlainBucket {
 
     /// What a failed copy means.
     private func told(_ failure: S3Failure, _ item: PlainItem) async -> any Error {
-        if [.denied, .unsupported, .noBucket].contains(failure.trouble) { abilities.withLock { $0.copies = false } }
+        // What failed after all tries, or is not allowed, would cost as much for every object.
+        if [.denied, .unsupported, .noBucket, .notS3, .transient].contains(failure.trouble) {
+            abilities.withLock { $0.copies = false }
+        }
         switch failure.trouble {
         case .noKey: return PlainBucketError(.gone, item.key)
         case .refused where failure.status == 412 || failure.code == "PreconditionFailed":
