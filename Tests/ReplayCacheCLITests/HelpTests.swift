@@ -8,6 +8,7 @@ import Testing
 struct HelpTests {
     private static let commands = [
         [], ["push"], ["fetch"], ["status"], ["ls"], ["query"], ["dedup"], ["history"], ["restore"], ["rm"], ["copy"],
+        ["import"],
         ["verify"], ["gc"], ["cost"], ["scan"], ["sql"], ["doctor"],
         ["checkpoint"],
         ["checkpoint", "push"], ["checkpoint", "log"], ["checkpoint", "fetch"],

@@ -23,6 +23,7 @@ struct JSONContractTests {
         ["history", "checkpoints/r/model.pkl", "remote"], ["restore", "checkpoints/r/model.pkl", "remote"],
         ["push", "slp", "remote", "--delete"], ["fetch", "remote", "pod", "--delete"],
         ["copy", "remote", "second", "--dry-run"], ["copy", "remote", "second", "--delete"],
+        ["import", "slp", "third", "--dry-run"], ["import", "slp", "third"],
     ]
 
     /// What every summary has, whatever the schema says.

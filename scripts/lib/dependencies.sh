@@ -7,7 +7,7 @@ system_libraries=(
 )
 
 # What the tests run beside the program, and the Debian package that has it; python3.NAME is a module.
-test_tools=(zstd:zstd sqlite3:sqlite3 jq:jq openssl:openssl python3:python3 python3.ensurepip:python3-venv)
+test_tools=(zstd:zstd bsdtar:libarchive-tools sqlite3:sqlite3 jq:jq openssl:openssl python3:python3 python3.ensurepip:python3-venv)
 
 # Whether a command or a Python module is there.
 has_tool() {

@@ -76,9 +76,11 @@ struct SpooledContent: Sendable {
     let source: any ByteSource
     let digest: Digest
     let byteCount: Int64
+    /// The memory that it takes, to be given back when it is stored.
+    var lease: SpoolLease?
 
-    /// Whether it takes memory rather than disk.
-    var isInMemory: Bool { source is ByteArraySource }
+    /// Bytes of memory that it takes: none when it is in a file.
+    var memoryByteCount: Int { source is ByteArraySource ? Int(clamping: byteCount) : 0 }
 }
 
 /// More bytes came than a content may have.
@@ -87,4 +89,25 @@ struct SpoolOverflow: Error, Sendable, CustomStringConvertible {
 
     /// The end of a sentence.
     var description: String { "has more than \(ByteCount(maximum)), the most that is taken for one file" }
+}
+
+/// A share of the memory that contents may take which were read and are not stored yet.
+final class SpoolLease: Sendable {
+    private let budget: AsyncSemaphore
+    private let weight: Int
+    private let isReturned = Atomic(false)
+
+    /// Takes over `weight` of what was entered into `budget`.
+    init(_ weight: Int, of budget: AsyncSemaphore) {
+        self.budget = budget
+        self.weight = weight
+    }
+
+    deinit { giveBack() }
+
+    /// May be called again.
+    func giveBack() {
+        guard !isReturned.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        budget.leave(weight)
+    }
 }

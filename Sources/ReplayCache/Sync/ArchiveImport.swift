@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The files in an archive, and in the archives in it, as items of an import, in the order in which they are stored.
 ///
 /// Only what is being read is unpacked: an archive inside an archive is read as the stream that comes out of the outer one.
@@ -8,20 +6,51 @@ struct ArchiveImport: Sendable {
     private let tools: ArchiveTools
     private var levels: [ArchiveLevel] = []
 
-    /// What stands in `file`, which the user, or a folder, calls `name`; members go below `prefix`.
+    /// Begins to read `file`, which the user, or a folder, calls `name`; members go below `prefix`.
     ///
     /// Blocks. `isNamed` when the user points at it.
-    init(_ file: any ByteSource, name: String, prefix: String, mtime: Int64, isNamed: Bool, tools: ArchiveTools) throws
+    init(_ file: any ByteSource, name: String, prefix: String, mtime: Int64, isNamed: Bool, _ tools: ArchiveTools)
+        throws
     {
         self.tools = tools
-        let level = try tools.open(
-            .file(file),
-            name: name,
-            prefix: prefix,
-            mtime: mtime,
-            isNamed: isNamed
-        )
-        levels.append(level)
+        let input = ArchiveTools.Input.file(tools.meter.watching(file))
+        do {
+            levels = [try tools.open(input, name: name, prefix: prefix, mtime: mtime, isNamed: isNamed)]
+        } catch {
+            guard let refusal = Self.refusal(for: error) else { throw error }
+            throw refusal
+        }
+    }
+
+    /// What is packed in `file` alone.
+    ///
+    /// Blocks.
+    static func unpack(
+        _ file: any ByteSource,
+        name: String,
+        for path: LogicalPath,
+        _ tools: ArchiveTools
+    ) throws -> SpooledContent {
+        do {
+            let input = ArchiveTools.Input.file(tools.meter.watching(file))
+            let level = try tools.open(input, name: name, prefix: "", mtime: 0, isNamed: false)
+            guard case .single(let stream) = level.source else { throw ImportRefusal(reason: "is an archive") }
+            return try tools.spool(stream, maximum: tools.limits.maximum(for: path))
+        } catch {
+            guard let refusal = refusal(for: error) else { throw error }
+            throw refusal
+        }
+    }
+
+    /// What is told of an archive that cannot be read; nil when the error is not about that.
+    private static func refusal(for error: any Error) -> ImportRefusal? {
+        switch error {
+        case let error as ArchiveError: ImportRefusal(reason: error.description, isDamage: !error.isEncryption)
+        case let error as SlpzError: ImportRefusal(reason: "cannot be unpacked: \(error)", isDamage: true)
+        case let error as SpoolOverflow: ImportRefusal(reason: error.description)
+        case let error as UnpackMeter.Exceeded: ImportRefusal(reason: error.description)
+        default: nil
+        }
     }
 
     private struct Step: Sendable {
@@ -45,17 +74,17 @@ struct ArchiveImport: Sendable {
             throw error
         }
         self = step.rest
-        // What the item took of it was given back by its lease, or will be.
-        if case .file(let candidate)? = step.item, case .read(let content, _) = candidate.content {
-            tools.budget.leave(room - Self.weight(of: content))
-        } else {
+        var item = step.item
+        guard case .file(var candidate)? = item, case .read(var content) = candidate.content else {
             tools.budget.leave(room)
+            return item
         }
-        return step.item
-    }
-
-    private static func weight(of content: SpooledContent) -> Int {
-        content.isInMemory ? min(Int(content.byteCount), Spool.memoryByteCount) : 0
+        let weight = min(content.memoryByteCount, room)
+        tools.budget.leave(room - weight)
+        content.lease = SpoolLease(weight, of: tools.budget)
+        candidate.content = .read(content)
+        item = .file(candidate)
+        return item
     }
 
     /// Blocks.
@@ -74,14 +103,13 @@ struct ArchiveImport: Sendable {
                     }
                     if let item = try take(member, of: reader, level) { return item }
                 }
-            } catch let error as ArchiveError {
-                levels.removeAll { $0.depth >= level.depth }
-                let reason =
-                    level.hasMembers ? "\(error.description); what was read before is imported" : error.description
-                return .refused(name: level.name, reason: reason, isDamage: !error.isEncryption)
-            } catch let error as UnpackMeter.Exceeded {
-                levels.removeAll()
-                return .refused(name: tools.name, reason: error.description, isDamage: false)
+            } catch {
+                guard let refusal = Self.refusal(for: error) else { throw error }
+                // Those that are in it go with it.
+                levels.removeAll { $0.depth >= level.depth || error is UnpackMeter.Exceeded }
+                let name = error is UnpackMeter.Exceeded ? tools.name : level.name
+                let reason = refusal.reason + (level.hasMembers ? "; what was read before is imported" : "")
+                return .refused(name: name, reason: reason, isDamage: refusal.isDamage)
             }
         }
         return nil
@@ -94,7 +122,7 @@ struct ArchiveImport: Sendable {
         while true {
             let count = try reader.read(into: &buffer)
             if count == 0 { return }
-            try tools.meter.add(count, of: levels)
+            try tools.meter.note(produced: count)
         }
     }
 
@@ -138,9 +166,8 @@ struct ArchiveImport: Sendable {
             return .refused(name: name, reason: reason, isDamage: false)
         }
         do {
-            let metered = MeteredStream(stream: reader, meter: tools.meter, levels: levels)
             var level = try tools.open(
-                .stream(metered),
+                .stream(MeteredStream(stream: reader, meter: tools.meter)),
                 name: name,
                 prefix: Packing.of(name).opened,
                 mtime: mtime,
@@ -149,9 +176,10 @@ struct ArchiveImport: Sendable {
             level.depth = levels.count
             levels.append(level)
             return nil
-        } catch let error as ArchiveError {
+        } catch {
             // The archive that it is in goes on behind it, or tells itself that it cannot.
-            return .refused(name: name, reason: error.description, isDamage: !error.isEncryption)
+            guard !(error is UnpackMeter.Exceeded), let refusal = Self.refusal(for: error) else { throw error }
+            return .refused(name: name, reason: refusal.reason, isDamage: refusal.isDamage)
         }
     }
 
@@ -167,16 +195,32 @@ struct ArchiveImport: Sendable {
         if let size, size > maximum {
             return .refused(name: name, reason: SpoolOverflow(maximum: maximum).description, isDamage: false)
         }
+        let mark = tools.meter.mark
         do {
-            let content = try tools.spool(stream, maximum: maximum, levels)
-            let lease = ImportLease(Self.weight(of: content), of: tools.budget)
-            var candidate = ImportCandidate(name: name, path: path, mtime: mtime, content: .read(content, lease: lease))
+            let content = try tools.spool(stream, maximum: maximum)
+            var candidate = ImportCandidate(name: name, path: path, mtime: mtime, content: .read(content))
             candidate.isForeign = true
             return .file(candidate)
-        } catch let error as SpoolOverflow {
-            return .refused(name: name, reason: error.description, isDamage: false)
-        } catch let error as ArchiveError where !error.endsArchive || levels.isEmpty {
-            return .refused(name: name, reason: error.description, isDamage: !error.isEncryption)
+        } catch {
+            guard goesOn(behind: error), let refusal = Self.refusal(for: error) else { throw error }
+            tools.meter.goBack(to: mark)
+            return .refused(name: name, reason: refusal.reason, isDamage: refusal.isDamage)
+        }
+    }
+
+    /// Whether what follows a member can be read when the member cannot.
+    private func goesOn(behind error: any Error) -> Bool {
+        switch error {
+        case let error as ArchiveError: !error.endsArchive || levels.isEmpty
+        case is SpoolOverflow: true
+        case is UnpackMeter.Exceeded:
+            // The members of a zip are found without unpacking those before them.
+            if levels.count == 1, case .members(let reader)? = levels.first?.source {
+                reader.format == .zip
+            } else {
+                false
+            }
+        default: false
         }
     }
 }

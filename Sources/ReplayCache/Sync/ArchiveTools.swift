@@ -13,6 +13,16 @@ struct ArchiveTools: Sendable {
     let folder: OpenFile
     let meter: UnpackMeter
 
+    init(_ name: String, _ options: ImportOptions, budget: AsyncSemaphore, folder: OpenFile) {
+        self.name = name
+        naming = ImportNaming(options)
+        limits = options.limits
+        keepsArchives = options.keepsArchives
+        self.budget = budget
+        self.folder = folder
+        meter = UnpackMeter(options.limits)
+    }
+
     /// Where an archive is.
     enum Input: Sendable {
         case file(any ByteSource)
@@ -31,7 +41,8 @@ struct ArchiveTools: Sendable {
     /// Blocks.
     func open(_ input: Input, name: String, prefix: String, mtime: Int64, isNamed: Bool) throws -> ArchiveLevel {
         let packing = Packing.of(name, isNamed: isNamed).packing
-        let isGzip = name.lowercased().hasSuffix(".gz") || name.lowercased().hasSuffix(".tgz")
+        let lowered = name.lowercased()
+        let isGzip = lowered.hasSuffix(".gz") || lowered.hasSuffix(".tgz")
         let source: ArchiveLevel.Source
         switch packing {
         case .archive: source = .members(try reader(input, name))
@@ -41,9 +52,10 @@ struct ArchiveTools: Sendable {
             let reader = try ArchiveReader(stream: input.stream, isSingle: true)
             _ = try reader.next()
             source = .single(reader)
+        case .slpz: source = .single(try decoded(input.stream))
         case .none: source = .single(input.stream)
         }
-        let isFolder = if case .members = source { !prefix.isEmpty } else { false }
+        let isFolder = packing.hasMembers && !prefix.isEmpty
         return ArchiveLevel(source: source, name: name, prefix: isFolder ? prefix + "/" : prefix, mtime: mtime)
     }
 
@@ -52,21 +64,34 @@ struct ArchiveTools: Sendable {
         case .file(let file): return try ArchiveReader(file: file)
         case .stream(let stream):
             guard name.lowercased().hasSuffix(".7z") else { return try ArchiveReader(stream: stream) }
-            return try ArchiveReader(file: try spool(stream, maximum: limits.fileByteCount, []).source)
+            return try ArchiveReader(file: try spool(stream, maximum: limits.fileByteCount).source)
         }
+    }
+
+    private func decoded(_ stream: any ByteStream) throws -> FileStream {
+        var packed: [UInt8] = []
+        try BufferPool.reading.withBuffer { buffer in
+            while packed.count <= limits.decodedByteCount {
+                let count = try stream.read(into: &buffer)
+                if count == 0 { return }
+                packed += buffer[0..<count]
+            }
+            throw SlpzError.tooLarge(maximum: limits.decodedByteCount)
+        }
+        return FileStream(ByteArraySource(try SlpzDecoder.decode(packed, maximum: limits.decodedByteCount)))
     }
 
     /// Takes in what comes out of `stream`.
     ///
     /// Blocks.
-    func spool(_ stream: any ByteStream, maximum: Int64, _ levels: [ArchiveLevel]) throws -> SpooledContent {
+    func spool(_ stream: any ByteStream, maximum: Int64) throws -> SpooledContent {
         let spool = try Spool(in: folder, maximum: maximum)
         try BufferPool.reading.withBuffer { buffer in
             while true {
                 let count = try stream.read(into: &buffer)
                 if count == 0 { break }
                 try spool.append(buffer[0..<count])
-                try meter.add(count, of: levels)
+                try meter.note(produced: count)
             }
         }
         return try spool.finish()
@@ -76,6 +101,7 @@ struct ArchiveTools: Sendable {
 /// Watches that what comes out of an archive stays in proportion to what goes in.
 final class UnpackMeter: Sendable {
     private let limits: ImportLimits
+    private let consumed = Atomic<Int64>(0)
     private let produced = Atomic<Int64>(0)
 
     init(_ limits: ImportLimits) { self.limits = limits }
@@ -84,19 +110,40 @@ final class UnpackMeter: Sendable {
     struct Exceeded: Error, Sendable, CustomStringConvertible {
         let ratio: Int64
         /// The end of a sentence.
-        var description: String {
-            "unpacks to more than \(ratio) times its size, and is taken for a bomb; what was read before is imported"
+        var description: String { "unpacks to more than \(ratio) times its size, and is taken for a bomb" }
+    }
+
+    /// Counts bytes that came out, of whichever of the archives inside each other.
+    ///
+    /// - Throws: ``Exceeded``.
+    func note(produced count: Int) throws {
+        let total = produced.add(Int64(count), ordering: .relaxed).newValue
+        let most = consumed.load(ordering: .relaxed).multipliedReportingOverflow(by: limits.ratio)
+        guard most.overflow || total <= limits.harmlessByteCount + most.partialValue else {
+            throw Exceeded(ratio: limits.ratio)
         }
     }
 
-    /// Counts bytes that came out of the last of `levels`.
-    ///
-    /// - Throws: ``Exceeded``.
-    func add(_ count: Int, of levels: [ArchiveLevel]) throws {
-        let total = produced.add(Int64(count), ordering: .relaxed).newValue
-        guard total > limits.harmlessByteCount, case .members(let outermost)? = levels.first?.source else { return }
-        let (most, overflows) = outermost.consumedBytes.multipliedReportingOverflow(by: limits.ratio)
-        guard overflows || total <= limits.harmlessByteCount + most else { throw Exceeded(ratio: limits.ratio) }
+    /// How much came out so far.
+    var mark: Int64 { produced.load(ordering: .relaxed) }
+
+    /// Forgets what came out since, for one member that is passed over without being unpacked further.
+    func goBack(to mark: Int64) { produced.store(mark, ordering: .relaxed) }
+
+    /// The same file, counted as it is read.
+    func watching(_ file: any ByteSource) -> any ByteSource { WatchedFile(file: file, meter: self) }
+
+    private struct WatchedFile: ByteSource {
+        let file: any ByteSource
+        let meter: UnpackMeter
+
+        var byteCount: Int64 { file.byteCount }
+
+        func read(at offset: Int64, into buffer: inout [UInt8]) throws -> Int {
+            let count = try file.read(at: offset, into: &buffer)
+            meter.consumed.add(Int64(count), ordering: .relaxed)
+            return count
+        }
     }
 }
 
@@ -104,11 +151,10 @@ final class UnpackMeter: Sendable {
 struct MeteredStream: ByteStream {
     let stream: any ByteStream
     let meter: UnpackMeter
-    let levels: [ArchiveLevel]
 
     func read(into buffer: inout [UInt8]) throws -> Int {
         let count = try stream.read(into: &buffer)
-        try meter.add(count, of: levels)
+        try meter.note(produced: count)
         return count
     }
 }

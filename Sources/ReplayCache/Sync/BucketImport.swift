@@ -10,6 +10,8 @@ struct BucketImport {
     let target: PlainBucket?
     let options: ImportOptions
     let memory: ImportMemory
+    /// Nil where the bytes are to be sent: another server, or `--recode`.
+    private let copier: BucketCopier?
     /// What the keys of the repository begin with when it lies inside the source.
     let skippedPrefix: String?
 
@@ -37,6 +39,10 @@ struct BucketImport {
             )
         } else {
             self.target = nil
+        }
+        copier = self.target.flatMap { [bucket] target in
+            guard !options.recodes, target.sharesServer(with: bucket) else { return nil }
+            return BucketCopier(target: target, report: context.report)
         }
         skippedPrefix = try Self.overlap(of: bucket, source, with: self.target)
         let whole = try BucketPlace(service: place.service, path: place.bucket)
@@ -168,14 +174,8 @@ struct BucketImport {
         }
     }
 
-    /// Nil where the bytes are to be sent: another server, or `--recode`.
-    private var copier: BucketCopier? {
-        guard canCopy, let target else { return nil }
-        return BucketCopier(target: target, report: context.report)
-    }
-
     /// Whether the server may copy.
-    var canCopy: Bool { !options.recodes && target.map { $0.sharesServer(with: bucket) } ?? false }
+    var canCopy: Bool { copier != nil }
 
     /// Requests and bytes of the source, and of copies.
     var meters: [MeteredRemote.Meter] { [bucket.meter] + (target.map { [$0.meter] } ?? []) }

@@ -29,21 +29,9 @@ struct Import {
         let clock = repository.map { TransferClock($0) }
         switch origin.kind {
         case .folder(let folder):
-            try await TreeImport(context: context, root: folder, options: options, import: self).run(&engine)
-        case .file(let file, let status):
-            let name = origin.name
-            let tools = try tools(name)
-            let prefix =
-                Packing.of(name, isNamed: true).packing.hasMembers ? "" : Packing.of(name, isNamed: true).opened
-            try await take(
-                file,
-                name: name,
-                prefix: prefix,
-                mtime: status.mtimeNanoseconds,
-                isNamed: true,
-                tools,
-                &engine
-            )
+            let tree = TreeImport(context: context, root: folder, options: options, tools: try tools(for: origin.name))
+            try await tree.run(&engine)
+        case .file(let file, let status): try await take(file, status, named: origin.name, &engine)
         }
         return try await end(engine, repository, clock, started)
     }
@@ -86,36 +74,38 @@ struct Import {
         return summary
     }
 
-    /// Takes what is in one archive, or in one packed file.
-    func take(
+    /// Takes what is in one archive, or one file.
+    private func take(
         _ file: OpenFile,
-        name: String,
-        prefix: String,
-        mtime: Int64,
-        isNamed: Bool,
-        _ tools: ArchiveTools,
+        _ status: FileStatus,
+        named name: String,
         _ engine: inout ImportEngine
     ) async throws {
+        let tools = try tools(for: name)
+        let (packing, opened) = Packing.of(name, isNamed: true)
         do {
             var archive = try await BlockingPool.shared.run {
-                try ArchiveImport(file, name: name, prefix: prefix, mtime: mtime, isNamed: isNamed, tools: tools)
+                try ArchiveImport(
+                    file,
+                    name: name,
+                    prefix: packing.hasMembers ? "" : opened,
+                    mtime: status.mtimeNanoseconds,
+                    isNamed: true,
+                    tools
+                )
             }
             try await engine.take { try await archive.next() }
-        } catch let error as ArchiveError {
-            engine.refuse(name, error.description, isDamage: !error.isEncryption)
+        } catch let refusal as ImportRefusal {
+            engine.refuse(name, refusal.reason, isDamage: refusal.isDamage)
         }
     }
 
-    /// What reading the archive `name` takes.
-    func tools(_ name: String) throws -> ArchiveTools {
+    private func tools(for name: String) throws -> ArchiveTools {
         ArchiveTools(
-            name: name,
-            naming: ImportNaming(options),
-            limits: options.limits,
-            keepsArchives: options.keepsArchives,
+            name,
+            options,
             budget: AsyncSemaphore(capacity: Self.budgetByteCount),
-            folder: try OpenFile.directory(context.catalog.home),
-            meter: UnpackMeter(options.limits)
+            folder: try OpenFile.directory(context.catalog.home)
         )
     }
 

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What a source of an import has next.
 enum ImportItem: Sendable {
     /// A file.
@@ -20,7 +18,7 @@ struct ImportCandidate: Sendable {
     let path: LogicalPath
     /// Modification time, nanoseconds since 1970 UTC.
     let mtime: Int64
-    let content: Content
+    var content: Content
     /// Whether somebody may be writing to it.
     var isLive = false
     /// Whether its name comes from an archive, and so perhaps from where names are compared in another way.
@@ -28,12 +26,12 @@ struct ImportCandidate: Sendable {
 
     /// Gives back the memory that it takes; may be called again.
     func giveBack() {
-        if case .read(_, let lease) = content { lease.giveBack() }
+        if case .read(let content) = content { content.lease?.giveBack() }
     }
 
     enum Content: Sendable {
-        /// Read already, in the order of the source; `lease` is given back when it is stored.
-        case read(SpooledContent, lease: ImportLease)
+        /// Read already, in the order of the source.
+        case read(SpooledContent)
         /// To be read by a task of its own, several at once.
         case unread(@Sendable () async throws -> SpooledContent)
         /// The same, of an object in a bucket.
@@ -47,25 +45,4 @@ struct ImportRefusal: Error, Sendable {
     let reason: String
     /// Because bytes are not what they should be.
     var isDamage = false
-}
-
-/// A share of the memory that contents may take which were read and are not stored yet.
-final class ImportLease: Sendable {
-    private let budget: AsyncSemaphore
-    private let weight: Int
-    private let isReturned = Atomic(false)
-
-    /// Takes over `weight` of what was entered into `budget`.
-    init(_ weight: Int, of budget: AsyncSemaphore) {
-        self.budget = budget
-        self.weight = weight
-    }
-
-    deinit { giveBack() }
-
-    /// May be called again.
-    func giveBack() {
-        guard !isReturned.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        budget.leave(weight)
-    }
 }

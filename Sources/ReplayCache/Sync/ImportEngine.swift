@@ -51,22 +51,33 @@ struct ImportEngine {
     /// Whether as many files were taken as the selection allows.
     var isFull: Bool { options.selection.limit.map { selected >= $0 } ?? false }
 
-    /// Takes what `next` brings, to its end.
+    /// Takes what `next` brings, to its end or until as many files were taken as the selection allows.
     mutating func take(_ next: () async throws -> ImportItem?) async throws {
         var state = self
         defer { self = state }
         do {
-            try await forEachConcurrently(
-                width: width,
-                next: {
-                    while !state.isFull, let item = try await next() {
-                        if let candidate = try await state.admit(item) { return candidate }
-                    }
-                    return nil
-                },
-                work: { [worker] in await worker.work($0) },
-                collect: { try await state.collect($0) }
-            )
+            var isAtEnd = false
+            while !isAtEnd, !state.isFull {
+                // No more at once than may be taken, as each may be one that is.
+                var room = options.selection.limit.map { $0 - state.selected } ?? .max
+                try await forEachConcurrently(
+                    width: width,
+                    next: {
+                        while room > 0 {
+                            guard let item = try await next() else {
+                                isAtEnd = true
+                                return nil
+                            }
+                            guard let candidate = try await state.admit(item) else { continue }
+                            room -= 1
+                            return candidate
+                        }
+                        return nil
+                    },
+                    work: { [worker] in await worker.work($0) },
+                    collect: { try await state.collect($0) }
+                )
+            }
         } catch {
             await state.saveWhatIsWhole(after: error)
             throw error

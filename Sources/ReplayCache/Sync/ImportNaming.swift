@@ -90,6 +90,8 @@ enum Packing: Sendable, Equatable {
     case tar
     /// One file, packed with gzip, xz or zstd.
     case single
+    /// One replay, packed with slpz.
+    case slpz
     /// Not packed, or not with anything that is opened.
     case none
 
@@ -107,6 +109,7 @@ enum Packing: Sendable, Equatable {
             endings.filter { lowered.hasSuffix($0) && lowered.utf8.count > $0.utf8.count }
                 .max { $0.count < $1.count }.map { String(name.dropLast($0.count)) }
         }
+        if lowered.hasSuffix(".slpz") { return (.slpz, String(name.dropLast())) }
         if let folder = opened(archives) { return (.archive, folder) }
         if let folder = opened(tars) { return (.tar, folder) }
         if let file = opened(singles), isNamed || file.lowercased().hasSuffix(".slp") { return (.single, file) }

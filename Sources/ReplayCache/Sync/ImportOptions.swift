@@ -34,6 +34,8 @@ package struct ImportLimits: Sendable {
     package var replayByteCount: Int64 = 1 << 30
     /// The longest file of any other kind that comes out of an archive.
     package var fileByteCount: Int64 = 64 << 30
+    /// The longest replay that is made of an `.slpz`, which takes twice as much memory.
+    package var decodedByteCount = 256 << 20
     /// Archives inside archives: `dump.zip` with `july.zip` with games has two levels.
     package var depth = 4
     /// How many times its own size something packed may become.

@@ -80,10 +80,11 @@ struct ImportWorker: Sendable {
     private func fate(of candidate: ImportCandidate) async throws -> Fate {
         let content =
             switch candidate.content {
-            case .read(let content, _): content
+            case .read(let content): content
             case .unread(let read): try await read()
             case .inBucket(let object): try await object.read().content
             }
+        defer { content.lease?.giveBack() }
         let file = try await look(at: content, candidate, mtime: candidate.mtime)
         if candidate.isLive, file.replay?.metadata.rawLength == 0,
             Machine.now() - candidate.mtime < Self.recordingWindow

@@ -6,9 +6,9 @@ struct Import: ReplayCacheSubcommand {
         abstract: "Take over replays from a folder, an archive or a bucket.",
         discussion: """
             SOURCE is a folder, a .zip, .7z or .tar (also .tar.gz, .tar.xz, .tar.zst), or a packed replay such as \
-            game.slp.gz. Archives are read as a stream and never unpacked whole; those inside SOURCE are opened too, and \
-            stand as folders of their names. What the remote has, under any name, is not sent again, and an interrupted \
-            import continues when it is run again.
+            game.slp.gz or game.slpz. Archives are read as a stream and never unpacked whole; those inside SOURCE are \
+            opened too, and stand as folders of their names. What the remote has, under any name, is not sent again, and \
+            what was interrupted continues when it is run again.
 
             SOURCE may also be a bucket or a prefix of one where paths are keys, as rclone lays them out, such as \
             b2:my-bucket; the repository may lie below it. Keys become paths below --into; a folder checkpoints/ at the \
@@ -17,13 +17,14 @@ struct Import: ReplayCacheSubcommand {
             32 MiB by itself, as they are; --recode sends them encoded, at about a fifth. A key that may only read is \
             enough for SOURCE, and nothing in it is changed.
 
-            Other than push, import remembers nothing of SOURCE and keeps nothing on this machine: it reads everything \
-            each time, never replaces what a path holds at the remote, does not bring back what was removed there, and \
-            can select by what is in a file.
+            Other than push, this command remembers nothing of a folder or an archive and keeps nothing on this machine: it reads \
+            everything each time, never replaces what a path holds at the remote, does not bring back what was removed \
+            there, and can select by what is in a file.
 
             Refused one by one, while the rest goes on: members that are damaged, encrypted, links or implausibly large, \
-            and names that lead elsewhere, have control characters, or differ from another only in case. Damaged and \
-            unfinished replays that were whole in SOURCE are imported, and named.
+            and names that lead elsewhere, have control characters, or differ from another only in case. Bytes of a name \
+            that are not UTF-8 become %XX. Damaged and unfinished replays that were whole in SOURCE are taken as they \
+            are, and named. Exit status 3 when something was refused, 4 when SOURCE is damaged.
 
             Examples:
               replaycache import ~/Downloads/dump.7z b2:my-bucket/replaycache --character zelda

@@ -19,7 +19,9 @@ struct ArchitectureTests {
         var imports: [String] {
             lines.compactMap { line in
                 let words = line.split(separator: " ")
-                guard let index = words.firstIndex(of: "import"), index <= 2, index + 1 < words.count else {
+                // An indented line may be of a text.
+                guard let index = words.firstIndex(of: "import"), index <= 2, index + 1 < words.count, line.first != " "
+                else {
                     return nil
                 }
                 return String(words[index + 1])

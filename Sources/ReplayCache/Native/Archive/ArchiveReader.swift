@@ -59,9 +59,6 @@ internal import Glibc
 
     deinit { unsafe archive_read_free(archive) }
 
-    /// Bytes of the source that were taken in.
-    package var consumedBytes: Int64 { unsafe archive_filter_bytes(archive, -1) }
-
     /// The next member; nil at the end.
     package func next() throws -> ArchiveMember? {
         var entry: OpaquePointer?

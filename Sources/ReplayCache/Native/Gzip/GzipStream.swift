@@ -14,8 +14,6 @@ internal import CZlib
     /// Whether a member was begun and not ended.
     private var isMemberOpen = true
     private var isAtEnd = false
-    /// Packed bytes that were taken in.
-    package private(set) var consumedBytes: Int64 = 0
 
     package init(_ source: any ByteStream) throws {
         self.source = source
@@ -49,7 +47,6 @@ internal import CZlib
     private func fill() throws {
         guard available.isEmpty, !isSourceAtEnd else { return }
         let count = try source.read(into: &input)
-        consumedBytes += Int64(count)
         available = 0..<count
         isSourceAtEnd = count == 0
     }

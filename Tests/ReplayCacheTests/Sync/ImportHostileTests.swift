@@ -1,0 +1,260 @@
+import ReplayCacheTestSupport
+import ReplayGenerator
+import Testing
+
+@testable import ReplayCache
+
+/// Archives that are damaged, or made to do harm: what is wrong is refused by itself, and nothing is half imported.
+@Suite(.enabled(if: Program.exist("python3", "bsdtar", "zstd")))
+struct ImportHostileTests {
+    let bench: ImportBench
+
+    init() async throws { bench = try await ImportBench() }
+
+    /// An archive in which all is well but one thing.
+    struct Sample: Sendable, CustomTestStringConvertible {
+        let name: String
+        let script: String
+        /// Names that are refused, and a piece of the reason.
+        let refused: [String: String]
+        var taken = ["c.slp", "fox/a.slp", "fox/b.slp"]
+        var isDamage = false
+
+        var testDescription: String { name }
+    }
+
+    private static func zip(_ name: String, _ member: String, _ refused: [String: String]) -> Sample {
+        Sample(
+            name: "\(name).zip",
+            script: "save('\(name).zip', zipped([(\(member), b'x' * 100)] + games))",
+            refused: refused
+        )
+    }
+
+    private static func tar(_ name: String, _ header: String, _ refused: [String: String]) -> Sample {
+        let script = """
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode='w') as t:
+                info = tarfile.TarInfo('bad')
+                \(header)
+                t.addfile(info)
+                for name, data in games:
+                    info = tarfile.TarInfo(name)
+                    info.size = len(data)
+                    t.addfile(info, io.BytesIO(data))
+            save('\(name).tar', out.getvalue())
+            """
+        return Sample(name: "\(name).tar", script: script, refused: refused)
+    }
+
+    private static let odd = [
+        zip("absolute", "'/etc/x.slp'", ["/etc/x.slp": "absolute"]),
+        zip("up", "'a/../../x.slp'", ["a/../../x.slp": "leads out"]),
+        zip("control", "'a\\x1b[2Jb.slp'", ["a\u{1B}[2Jb.slp": "control characters"]),
+        zip("long", "'n' * 300 + '.slp'", [String(repeating: "n", count: 300) + ".slp": "255 bytes"]),
+        zip("case", "'FOX/A.slp'", ["fox/a.slp": "only in case"]).taking(["FOX/A.slp", "c.slp", "fox/b.slp"]),
+        Sample(
+            name: "accent.zip",
+            script:
+                "save('accent.zip', zipped([('e\\u0301.slp', b'1' * 100), ('\\u00e9.slp', b'2' * 100)] + games))",
+            refused: ["\u{e9}.slp": ""],
+            taken: ["\u{e9}.slp", "c.slp", "fox/a.slp", "fox/b.slp"]
+        ),
+        Sample(
+            name: "twice.zip",
+            script: "import warnings; warnings.simplefilter('ignore')\n"
+                + "save('twice.zip', zipped(games + [('c.slp', b'x' * 100)]))",
+            refused: ["c.slp": "twice"]
+        ),
+        Sample(
+            name: "encrypted.zip",
+            script: """
+                data = bytearray(zipped([('secret.slp', b'x' * 100)] + games))
+                # The flag of the first member, in its own header and in the directory.
+                data[6] |= 1
+                data[data.find(b'PK\\x01\\x02') + 8] |= 1
+                save('encrypted.zip', bytes(data))
+                """,
+            refused: ["secret.slp": "encrypted"]
+        ),
+        tar("link", "info.type = tarfile.SYMTYPE; info.linkname = '/etc/passwd'", ["bad": "symbolic link"]),
+        tar("hard", "info.type = tarfile.LNKTYPE; info.linkname = '../../etc/passwd'", ["bad": "hard link"]),
+        tar("device", "info.type = tarfile.CHRTYPE; info.devmajor = 1; info.devminor = 3", ["bad": "no regular file"]),
+        tar("pipe", "info.type = tarfile.FIFOTYPE", ["bad": "no regular file"]),
+        Sample(
+            name: "litter.zip",
+            script: "save('litter.zip', zipped([('__MACOSX/fox/._a.slp', b'x'), ('.DS_Store', b'x')] + games))",
+            refused: [:]
+        ),
+        Sample(
+            name: "latin.zip",
+            // A name in the character set of its writer.
+            script: """
+                data = zipped([('ABCD.slp', b'x' * 100)] + games)
+                save('latin.zip', data.replace(b'ABCD.slp', b'\\x83A\\xe9D.slp'))
+                """,
+            refused: [:],
+            taken: ["%83A%E9D.slp", "c.slp", "fox/a.slp", "fox/b.slp"]
+        ),
+        Sample(
+            name: "crc.zip",
+            script: """
+                data = bytearray(zipped([('bad.slp', bytes(range(200)))] + games, zipfile.ZIP_STORED))
+                data[100] ^= 1
+                save('crc.zip', bytes(data))
+                """,
+            refused: ["bad.slp": "checksum"],
+            isDamage: true
+        ),
+        Sample(
+            name: "size.zip",
+            script: """
+                data = bytearray(zipped([('bad.slp', b'x' * 1000)] + games))
+                # It claims in both places to have 999 bytes.
+                at = data.find(b'PK\\x01\\x02')
+                data[22:26] = data[at + 24:at + 28] = struct.pack('<I', 999)
+                save('size.zip', bytes(data))
+                """,
+            refused: ["bad.slp": ""],
+            isDamage: true
+        ),
+        Sample(
+            name: "inner.zip",
+            script: "save('inner.zip', zipped([('july.zip', zipped(games)[:50])] + games))",
+            refused: ["july/c.slp": "", "july.zip": "cut short"],
+            isDamage: true
+        ),
+        Sample(name: "none.zip", script: "save('none.zip', b'no archive at all' * 10)", refused: ["none.zip": ""])
+            .taking([]).damaged,
+        Sample(name: "empty.7z", script: "save('empty.7z', b'')", refused: ["empty.7z": ""]).taking([]).damaged,
+        Sample(
+            name: "gzip.slp.gz",
+            script: "d = bytearray(gzip.compress(os.urandom(5000))); d[2000] ^= 1; save('gzip.slp.gz', bytes(d))",
+            refused: ["gzip.slp": "checksum"]
+        ).taking([]).damaged,
+    ]
+
+    @Test(arguments: odd)
+    func whatIsOddIsRefusedAndTheRestGoesOn(_ sample: Sample) async throws {
+        _ = try bench.writeGames()
+        try await bench.python(sample.script)
+        let summary = try await bench.take(sample.name)
+        #expect(try await bench.held().keys.sorted() == sample.taken.sorted())
+        #expect(Set(bench.refusals.keys) == Set(sample.refused.keys))
+        for (name, reason) in sample.refused {
+            #expect(bench.refusals[name]?.contains(reason) ?? false, "\(bench.refusals)")
+        }
+        #expect(summary.filesFailed == sample.refused.count)
+        let code: ReplayCacheError.Code? = sample.refused.isEmpty ? nil : sample.isDamage ? .integrity : .partial
+        #expect(summary.failure?.code == code)
+    }
+
+    /// Archives whose formats have checksums of what is in them.
+    private static let checked = [
+        ("dump.zip", "save('dump.zip', zipped(games))"),
+        ("stored.zip", "save('stored.zip', zipped(games, zipfile.ZIP_STORED))"),
+        (
+            "dump.7z",
+            "subprocess.run(['bsdtar', '--format=7zip', '-cf', '../dump.7z', *tree('games')], cwd='games', check=True)"
+        ),
+        ("dump.tar.xz", "save('dump.tar.xz', tarred(games, 'w:xz'))"),
+        ("inner.zip", "save('inner.zip', zipped([('july.zip', zipped(games))]))"),
+    ]
+
+    @Test(arguments: checked)
+    func whateverIsDamagedNoEntryHasOtherBytesThanAMember(_ sample: (name: String, script: String)) async throws {
+        let members = Set(try ImportBench.digests(try bench.writeGames()).values)
+        try await bench.python(sample.script)
+        let whole = try Tree.read(bench.scratch.at(sample.name))
+        var random = SeededGenerator(seed: 11)
+        for round in 0..<60 {
+            var bytes = whole
+            if round % 3 == 0 {
+                bytes.removeLast(Int.random(in: 1..<bytes.count, using: &random))
+            } else {
+                bytes[Int.random(in: bytes.indices, using: &random)] ^=
+                    UInt8(1) << UInt8.random(in: 0...7, using: &random)
+            }
+            try Tree.write(bytes, to: bench.scratch.at(sample.name))
+            try await bench.take(sample.name, into: "replays/\(round)")
+        }
+        let held = try await bench.held()
+        #expect(members.isSuperset(of: held.values), "\(held)")
+        #expect(!held.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("bomb.zip", "save('bomb.zip', zipped([('bad.slp', bytes(30 << 20))] + games))"),
+        ("stored.zip", "save('stored.zip', zipped([('in.zip', zipped([('bad.slp', bytes(30 << 20))]))] + games))"),
+        ("bomb.tar.xz", "save('bomb.tar.xz', tarred(games + [('bad.slp', bytes(30 << 20))], 'w:xz'))"),
+        (
+            "deep.zip",
+            "data = bytes(30 << 20)\nfor n in range(3): data = zipped([('in.zip' if n else 'bad.slp', data)])\n"
+                + "save('deep.zip', zipped(games + [('deep.zip', data)]))"
+        ),
+    ])
+    func aBombIsGivenUpEarly(_ sample: (name: String, script: String)) async throws {
+        let games = try bench.writeGames()
+        try await bench.python(sample.script)
+        let summary = try await bench.take(sample.name) {
+            $0.limits.ratio = 20
+            $0.limits.harmlessByteCount = 1 << 20
+        }
+        #expect(bench.refusals.values.contains { $0.contains("bomb") })
+        #expect(summary.failure?.code == .partial)
+        let held = try await bench.held()
+        #expect(held.keys.allSatisfy { games[$0] != nil })
+        // The members of a zip are found without what is before them.
+        if sample.name == "bomb.zip" { #expect(held.count == games.count) }
+    }
+
+    @Test func archivesInArchivesHaveAnEnd() async throws {
+        _ = try bench.writeGames(["a.slp"])
+        try await bench.python(
+            """
+            data = games[0][1]
+            for n in range(6): data = zipped([('in.zip' if n else 'a.slp', data)])
+            save('deep.zip', data)
+            """
+        )
+        let summary = try await bench.take("deep.zip")
+        #expect(summary.failure?.code == .partial)
+        #expect(bench.refusals.values.contains { $0.contains("no more are opened") })
+        #expect(try await bench.held().isEmpty)
+        #expect(try await bench.take("deep.zip") { $0.limits.depth = 6 }.entriesAdded == 1)
+    }
+
+    @Test func aReplayOfImplausibleLengthIsRefused() async throws {
+        _ = try bench.writeGames()
+        try await bench.python("save('dump.tar', tarred([('huge.slp', os.urandom(300000))] + games))")
+        let summary = try await bench.take("dump.tar") { $0.limits.replayByteCount = 200_000 }
+        #expect(summary.filesFailed == 1)
+        #expect(bench.refusals["huge.slp"]?.contains("the most") == true)
+        #expect(try await bench.held().count == 3)
+    }
+
+    @Test func aCutTarIsImportedUpToThere() async throws {
+        let games = try bench.writeGames()
+        try await bench.python("data = packed('zstd', tarred(games)); save('cut.tar.zst', data[:len(data) * 2 // 3])")
+        let summary = try await bench.take("cut.tar.zst")
+        #expect(summary.failure?.code == .integrity)
+        let held = try await bench.held()
+        #expect(held.count < games.count)
+        let expected = try ImportBench.digests(games)
+        #expect(held.allSatisfy { expected[$0.key] == $0.value })
+    }
+}
+
+extension ImportHostileTests.Sample {
+    func taking(_ names: [String]) -> Self {
+        var sample = self
+        sample.taken = names
+        return sample
+    }
+
+    var damaged: Self {
+        var sample = self
+        sample.isDamage = true
+        return sample
+    }
+}
