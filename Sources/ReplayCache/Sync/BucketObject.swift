@@ -17,11 +17,11 @@ struct BucketObject: Sendable {
         let disk = AsyncSemaphore(capacity: 4 << 30)
 
         /// Waits until there is room for so many bytes.
-        func lease(_ byteCount: Int64) async throws -> ImportLease {
+        func lease(_ byteCount: Int64) async throws -> SpoolLease {
             let budget = byteCount <= Spool.memoryByteCount ? memory : disk
             let weight = Int(clamping: byteCount) + 4096
             try await budget.enter(weight)
-            return ImportLease(weight, of: budget)
+            return SpoolLease(weight, of: budget)
         }
     }
 
@@ -31,7 +31,7 @@ struct BucketObject: Sendable {
         /// By what stored it, else by the bucket; nanoseconds since 1970 UTC.
         let mtime: Int64
         /// To be given back when the content is stored.
-        let lease: ImportLease
+        let lease: SpoolLease
     }
 
     /// One request.

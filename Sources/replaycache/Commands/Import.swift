@@ -17,9 +17,9 @@ struct Import: ReplayCacheSubcommand {
             32 MiB by itself, as they are; --recode sends them encoded, at about a fifth. A key that may only read is \
             enough for SOURCE, and nothing in it is changed.
 
-            Other than push, this command remembers nothing of a folder or an archive and keeps nothing on this machine: it reads \
-            everything each time, never replaces what a path holds at the remote, does not bring back what was removed \
-            there, and can select by what is in a file.
+            Other than push, this command remembers nothing of a folder or an archive and keeps nothing on this machine: \
+            it reads everything each time, never replaces what a path holds at the remote, does not bring back what was \
+            removed there, and can select by what is in a file.
 
             Refused one by one, while the rest goes on: members that are damaged, encrypted, links or implausibly large, \
             and names that lead elsewhere, have control characters, or differ from another only in case. Bytes of a name \

@@ -309,7 +309,8 @@ struct BucketImportTests {
                 "RCLONE_CONFIG_HUB_REGION=\(bucket.server.region)",
                 "RCLONE_CONFIG_HUB_ACCESS_KEY_ID=\(bucket.server.accessKey)",
                 "RCLONE_CONFIG_HUB_SECRET_ACCESS_KEY=\(bucket.server.secretKey)",
-                "RCLONE_CONFIG_HUB_NO_CHECK_BUCKET=true", "RCLONE_CONFIG_HUB_LIST_VERSION=2", "\(peers)/bin/rclone", "copy", laptop.folder,
+                "RCLONE_CONFIG_HUB_NO_CHECK_BUCKET=true", "RCLONE_CONFIG_HUB_LIST_VERSION=2", "\(peers)/bin/rclone",
+                "copy", laptop.folder,
                 "hub:\(bucket.name)",
             ]
         )
