@@ -292,10 +292,9 @@ struct BucketImportTests {
         #expect(status.mtimeNanoseconds == 1_600_000_000_000_000_000)
     }
 
-    @Test(.enabled(if: RealServer.rclone.isAvailable, "needs rclone"), arguments: [nil] + RealServer.available)
-    func whatRcloneUploadedIsImported(_ server: RealServer?) async throws {
-        let bucket =
-            if let server { try await TestServer.shared(.real(server)).makeBucket() } else { self.bucket }
+    @Test(.enabled(if: RealServer.rclone.isAvailable, "needs rclone"), arguments: RealServer.available)
+    func whatRcloneUploadedIsImported(_ server: RealServer) async throws {
+        let bucket = try await TestServer.shared(.real(server)).makeBucket()
         for index in 0..<3 {
             try Tree.write(Self.replay(index), to: laptop.at("fox/ü \(index).slp"), modifiedAt: 1_500_000_000)
         }
