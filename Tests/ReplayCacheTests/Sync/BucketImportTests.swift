@@ -155,7 +155,7 @@ struct BucketImportTests {
         // Those on their way then are read again, and the manifest.
         let inFlight = PlainBucket(bucket.connection()).parallelism
         #expect(operations["GetObject"] ?? 0 <= 300 - copied + inFlight + 5)
-        #expect(operations["CopyObject"] == 300 - copied)
+        #expect(operations["CopyObject"] ?? 0 <= 300 - copied + inFlight)
     }
 
     @Test(arguments: [(403, "AccessDenied"), (200, "AccessDenied"), (501, "NotImplemented")])
