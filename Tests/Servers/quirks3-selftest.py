@@ -149,6 +149,20 @@ class Listings(Case):
         pages = client.get_paginator("list_objects_v2").paginate(Bucket="data", **arguments)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
+    def test_copies(self):
+        for name in ROWS:
+            client = self.client(name)
+            made = client.put_object(Bucket="data", Key="from/é +", Body=b"abc", Metadata={"mtime": "1.5"})
+            source = {"Bucket": "data", "Key": "from/é +"}
+            copied = client.copy_object(Bucket="data", Key="to", CopySource=source, CopySourceIfMatch=made["ETag"])
+            self.assertEqual(copied["CopyObjectResult"]["ETag"], made["ETag"])
+            answer = client.get_object(Bucket="data", Key="to")
+            self.assertEqual((answer["Body"].read(), answer["Metadata"]), (b"abc", {"mtime": "1.5"}))
+            with self.assertRaisesRegex(ClientError, "PreconditionFailed"):
+                client.copy_object(Bucket="data", Key="to", CopySource=source, CopySourceIfMatch='"0"')
+            with self.assertRaisesRegex(ClientError, "NoSuchKey"):
+                client.copy_object(Bucket="data", Key="to", CopySource={"Bucket": "data", "Key": "nothing"})
+
     def test_pages_prefixes_and_order(self):
         # Not r2, for which boto waits a second for each 100 Continue.
         client = self.server("aws").client()

@@ -5,7 +5,7 @@ package enum Schema {
     /// Files are frozen once released.
     private static let catalogMigrations: [[UInt8]] = [
         PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
-        PackageResources.m0003_engine_sql, PackageResources.m0004_games_sql,
+        PackageResources.m0003_engine_sql, PackageResources.m0004_games_sql, PackageResources.m0005_import_sql,
         PackageResources.m0006_events_sql,
     ]
 

@@ -83,6 +83,14 @@ public struct Place: Sendable {
         return (try? folder.status(of: Manifest.key.string)) != nil
     }
 
+    /// The place that `text` names where files are read from; nil for a path, also one that looks like a place and is there.
+    ///
+    /// - Throws: ``ReplayCacheError``, as ``init(_:)`` does.
+    public static func ofSource(_ text: String) throws -> Place? {
+        guard (try? Machine.canonicalPath(text)) == nil, isPlace(text) else { return nil }
+        return try Place(text)
+    }
+
     /// Refuses a remote where a folder of replays is to stand, before REMOTE.
     ///
     /// `other` is what stands in the remote's place.

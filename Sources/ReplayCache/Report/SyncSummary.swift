@@ -121,6 +121,12 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var knownGames: Int?
     /// For `import`: replays that were imported although they are damaged or unfinished.
     public var unreadable: Int?
+    /// For `import` from a bucket: objects that the server made of those there, as they are.
+    public var objectsCopied: Int?
+    /// For `import` from a bucket: bytes of those objects.
+    public var bytesCopied: Int64?
+    /// For the dry run of that: what they would take about, were they sent encoded instead.
+    public var bytesRecoded: Int64?
     /// For `import`: files that the selection left out once they were read.
     public var notSelected: Int?
     /// True when part of what was to be imported is damaged; absent otherwise.

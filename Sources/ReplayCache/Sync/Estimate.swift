@@ -3,7 +3,7 @@ struct Estimate {
     let context: SyncContext
     let place: Place
     let store: PlaceStore
-    private let prices: Prices?
+    let prices: Prices?
 
     init(context: SyncContext, place: Place, store: PlaceStore) throws {
         self.context = context

@@ -4,12 +4,15 @@ struct Import {
     let source: String
     let place: Place
     let options: ImportOptions
+    /// A bucket to read instead of the folder or file that `source` names.
+    var bucket: Place?
 
     /// Memory for contents that were read and are not stored yet.
     private static let budgetByteCount = 64 << 20
 
     func run() async throws -> SyncSummary {
         let started = ContinuousClock.now
+        if let bucket { return try await run(from: bucket, started) }
         let origin = try await BlockingPool.shared.run { [source] in try ImportOrigin(source) }
         if case .folder = origin.kind { try LocalRoot.refuseOverlap(of: origin.path, with: place) }
         let (repository, store) = try await openTarget()
@@ -30,6 +33,36 @@ struct Import {
             try await tree.run(&engine)
         case .file(let file, let status): try await take(file, status, named: origin.name, &engine)
         }
+        return try await end(engine, repository, clock, started)
+    }
+
+    private func run(from source: Place, _ started: ContinuousClock.Instant) async throws -> SyncSummary {
+        let origin = try await BucketImport(context: context, source: source, target: place, options: options)
+        let (repository, store) = try await openTarget()
+        if options.isDryRun { return try await origin.plan(store, isNew: repository == nil, started) }
+        var engine = try await ImportEngine(
+            context: context,
+            target: .init(repository: repository, store: store),
+            options: options
+        )
+        if let repository {
+            if repository.isNew { context.report(.created(place: "\(place)")) }
+            engine.report(repository.warnings)
+        }
+        context.report(.started(command: "import", place: "\(place)", root: "\(source)", files: nil, bytes: nil))
+        try await origin.run(&engine)
+        var summary = try await end(engine, repository, repository.map { TransferClock($0) }, started)
+        for meter in origin.meters { summary.addSource(meter) }
+        return summary
+    }
+
+    private func end(
+        _ engine: ImportEngine,
+        _ repository: Repository?,
+        _ clock: TransferClock?,
+        _ started: ContinuousClock.Instant
+    ) async throws -> SyncSummary {
+        var engine = engine
         try await engine.finish()
         if let repository, !options.isDryRun {
             try await clock?.record(.up, in: context)

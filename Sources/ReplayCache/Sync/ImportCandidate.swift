@@ -34,6 +34,8 @@ struct ImportCandidate: Sendable {
         case read(SpooledContent)
         /// To be read by a task of its own, several at once.
         case unread(@Sendable () async throws -> SpooledContent)
+        /// The same, of an object in a bucket.
+        case inBucket(BucketObject)
     }
 }
 

@@ -12,6 +12,8 @@ struct ImportEngine {
     private let worker: ImportWorker
     private var pending: PendingImports?
     private var selected = 0
+    /// Where to remember what was read; nil for sources of which nothing is.
+    var memory: ImportMemory?
 
     /// Where an import goes: the repository, or for a dry run what is known of the place.
     struct ImportTarget: Sendable {
@@ -91,6 +93,7 @@ struct ImportEngine {
     /// for.
     private mutating func saveWhatIsWhole(after error: any Error) async {
         try? await worker.writer?.transfers.flush()
+        try? await memory?.flush()
         if !Task.isCancelled, (error as? ReplayCacheError)?.code != .unavailable { try? await commit() }
     }
 
@@ -146,6 +149,7 @@ struct ImportEngine {
 
     private mutating func collect(_ outcome: ImportWorker.Outcome) async throws {
         let path = outcome.path.string
+        if !options.isDryRun, let read = outcome.read { try await memory?.note(read) }
         switch outcome.fate {
         case .notSelected:
             summary.notSelected? += 1
@@ -201,11 +205,18 @@ struct ImportEngine {
         summary.objectsUploaded += objects.objectsUploaded
         summary.objectsReused += isRepeat ? 0 : objects.objectsReused
         summary.bytesRaw += objects.bytesRaw
+        if objects.objectsCopied > 0 {
+            summary.objectsCopied = (summary.objectsCopied ?? 0) + objects.objectsCopied
+            summary.bytesCopied = (summary.bytesCopied ?? 0) + objects.bytesCopied
+        }
         try pending?.add(outcome, file, objects)
         if pending?.isDue == true { try await commit() }
     }
 
-    private mutating func commit() async throws { try await pending?.commit() }
+    private mutating func commit() async throws {
+        try await pending?.commit()
+        if !options.isDryRun { try await memory?.settle() }
+    }
 }
 
 extension PlaceStore {

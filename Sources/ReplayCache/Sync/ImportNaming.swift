@@ -6,6 +6,8 @@ struct ImportNaming: Sendable {
     let excludes: [String]
     /// Of the selection, since nothing has to be read to look at paths.
     let paths: Criterion<String>
+    /// Whether a folder `checkpoints` at the top is that collection, and `replays` the one that is imported to.
+    var keepsCollections = false
 
     init(_ options: ImportOptions) {
         into = options.into
@@ -41,7 +43,7 @@ struct ImportNaming: Sendable {
             let path = try LogicalPath(text)
             let isIncluded = includes.isEmpty || includes.contains { Glob.matches($0, path: text) }
             guard isIncluded, !excludes.contains(where: { Glob.matches($0, path: text) }) else { return .passedOver }
-            let whole = try path.below(into)
+            let whole = try placed(path)
             return isMeant(whole) ? .path(whole) : .passedOver
         } catch {
             return .refused(error.reason)
@@ -51,6 +53,15 @@ struct ImportNaming: Sendable {
     private func isMeant(_ path: LogicalPath) -> Bool {
         func matches(_ pattern: String) -> Bool { Glob.matches(pattern, path: path.string) }
         return (paths.anyOf.isEmpty || paths.anyOf.contains(where: matches)) && !paths.noneOf.contains(where: matches)
+    }
+
+    private func placed(_ path: LogicalPath) throws(LogicalPathError) -> LogicalPath {
+        guard keepsCollections, path.components.count > 1 else { return try path.below(into) }
+        switch path.collection {
+        case "checkpoints": return path
+        case "replays": return try LogicalPath(String(path.string.dropFirst("replays/".count))).below(into)
+        default: return try path.below(into)
+        }
     }
 
     /// Names that push passes over too, and what macOS puts beside files that it packs.

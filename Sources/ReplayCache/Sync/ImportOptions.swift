@@ -12,8 +12,10 @@ public struct ImportOptions: Sendable {
     public var strippedComponents = 0
     /// Take archives that are inside the source as the files that they are, instead of what is in them.
     public var keepsArchives = false
-    /// Only work out what would be done; everything is read all the same.
+    /// Only work out what would be done; everything is read all the same, but for a bucket.
     public var isDryRun = false
+    /// Encode and send what is in a bucket, where the server could copy it as it is.
+    public var recodes = false
     /// What is believed of an archive.
     package var limits = ImportLimits()
 

@@ -42,6 +42,8 @@ struct ImportWorker: Sendable {
         let name: String
         let path: LogicalPath
         let fate: Fate
+        /// What is worth remembering of an object in a bucket.
+        var read: ImportedObject?
     }
 
     /// A replay whose header still has no length may be in the middle of a game; after this long without a write it is one
@@ -53,9 +55,14 @@ struct ImportWorker: Sendable {
     func work(_ candidate: ImportCandidate) async -> Outcome {
         // The memory is needed by what comes next, whoever still holds the candidate.
         defer { candidate.giveBack() }
+        var read: ImportedObject?
         let fate: Fate
         do {
-            fate = try await self.fate(of: candidate)
+            if case .inBucket(let object) = candidate.content {
+                (fate, read) = try await self.fate(of: object, candidate)
+            } else {
+                fate = try await self.fate(of: candidate)
+            }
         } catch let error as ImportRefusal {
             fate = .refused(error.reason, isDamage: error.isDamage)
         } catch ObjectEncodingError.contentChanged {
@@ -64,10 +71,12 @@ struct ImportWorker: Sendable {
             fate = .refused("cannot be read: \(error.cause.errno)", isDamage: false)
         } catch let error as ContentTooLarge {
             fate = .refused(error.description, isDamage: false)
+        } catch let error as PlainBucketError {
+            fate = .deferred(error.reason == .gone ? "was removed meanwhile" : "was replaced while it was read")
         } catch {
             fate = .failed(error)
         }
-        return Outcome(name: candidate.name, path: candidate.path, fate: fate)
+        return Outcome(name: candidate.name, path: candidate.path, fate: fate, read: read)
     }
 
     private func fate(of candidate: ImportCandidate) async throws -> Fate {
@@ -75,16 +84,60 @@ struct ImportWorker: Sendable {
             switch candidate.content {
             case .read(let content): content
             case .unread(let read): try await read()
+            case .inBucket(let object): try await object.read().content
             }
         defer { content.lease?.giveBack() }
-        let file = try await look(at: content, candidate)
+        let file = try await look(at: content, candidate, mtime: candidate.mtime)
         if candidate.isLive, file.replay?.metadata.rawLength == 0,
             Machine.now() - candidate.mtime < Self.recordingWindow
         {
             return .deferred("is still being recorded")
         }
+        return try await fate(of: file, content, candidate.path)
+    }
+
+    /// The fate of an object in a bucket, and what is worth remembering of it.
+    private func fate(of object: BucketObject, _ candidate: ImportCandidate) async throws -> (Fate, ImportedObject?) {
+        if let known = object.known, let fate = try await fate(of: known, candidate) { return (fate, nil) }
+        let reading = try await object.read()
+        // Whatever happens: others wait for the memory.
+        defer { reading.lease.giveBack() }
+        let file = try await look(at: reading.content, candidate, mtime: reading.mtime)
+        let fate = try await fate(of: file, reading.content, candidate.path, copying: object.copy(of: reading.content))
+        if case .notSelected = fate { return (fate, nil) }
+        let isPending = if case .stored = fate { true } else { false }
+        let read = ImportedObject(
+            item: object.item,
+            digest: file.digest,
+            mtime: file.mtime,
+            replay: isPending ? file.replay : nil
+        )
+        return (fate, read)
+    }
+
+    /// The fate of an object that was read by an earlier import, without reading it; nil when it must be read.
+    private func fate(of known: ImportedObject, _ candidate: ImportCandidate) async throws -> Fate? {
+        let target = try await store.importTarget(candidate.path, known.digest)
+        // The path tells enough.
+        if case .holds(let digest) = target { return digest == known.digest ? .inStep : .conflict }
+        guard known.replay != nil || !ReplayReader.isReplay(candidate.path) else { return nil }
+        let size = known.item.byteCount
+        let file = File(digest: known.digest, size: size, mtime: known.mtime, replay: known.replay)
         guard try await isMeant(candidate.path, file) else { return .notSelected }
-        switch try await store.importTarget(candidate.path, content.digest) {
+        guard target == .free else { return .removed }
+        guard let stored = try await writer?.known(known.digest, size: size) else { return nil }
+        context.progress.advance(bytes: size)
+        return .stored(file, Storage(objects: stored, isKnown: stored.operations.isEmpty))
+    }
+
+    private func fate(
+        of file: File,
+        _ content: SpooledContent,
+        _ path: LogicalPath,
+        copying copy: ObjectWriter.ServerCopy? = nil
+    ) async throws -> Fate {
+        guard try await isMeant(path, file) else { return .notSelected }
+        switch try await store.importTarget(path, content.digest) {
         case .holds(let digest): return digest == content.digest ? .inStep : .conflict
         case .removed: return .removed
         case .free: break
@@ -93,7 +146,12 @@ struct ImportWorker: Sendable {
             let known = try await store.object(of: content.digest)
             return .stored(file, Storage(objects: nil, isKnown: known != nil))
         }
-        let stored = try await writer.store(content.source, digest: content.digest, size: content.byteCount)
+        let stored = try await writer.store(
+            content.source,
+            digest: content.digest,
+            size: content.byteCount,
+            copying: copy
+        )
         return .stored(file, Storage(objects: stored, isKnown: stored.operations.isEmpty))
     }
 
@@ -101,13 +159,13 @@ struct ImportWorker: Sendable {
         try await BlockingPool.shared.run { [selection] in try selection.accepts(path, file) }
     }
 
-    private func look(at content: SpooledContent, _ candidate: ImportCandidate) async throws -> File {
+    private func look(at content: SpooledContent, _ candidate: ImportCandidate, mtime: Int64) async throws -> File {
         let replay =
             ReplayReader.isReplay(candidate.path)
             ? try await BlockingPool.shared.run {
                 try SourceError.tagging { try ScannedReplay(ReplayReader.read(content.source)) }
             } : nil
-        return File(digest: content.digest, size: content.byteCount, mtime: candidate.mtime, replay: replay)
+        return File(digest: content.digest, size: content.byteCount, mtime: mtime, replay: replay)
     }
 }
 

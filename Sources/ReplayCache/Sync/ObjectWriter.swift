@@ -31,9 +31,15 @@ struct ObjectWriter: Sendable {
         var objectsReused = 0
         /// Content bytes that were encoded and sent.
         var bytesRaw: Int64 = 0
+        /// Objects that the server made of others, and their bytes.
+        var objectsCopied = 0
+        var bytesCopied: Int64 = 0
         /// Contents whose transfers are over once `operations` are committed.
         var digests: [Digest] = []
     }
+
+    /// Lets the server make the object of a content, as it is, of one that it has elsewhere; false when it does not.
+    typealias ServerCopy = @Sendable (RemoteKey) async throws -> Bool
 
     /// Parts of one large file in flight at once.
     private var partWidth: Int { min(16, max(4, repository.remote.parallelism)) }
@@ -47,7 +53,13 @@ struct ObjectWriter: Sendable {
     ///
     /// - Throws: ``ObjectEncodingError/contentChanged`` when the file no longer has the content that was hashed,
     ///   ``SourceError`` when it cannot be read.
-    func store(_ file: any ByteSource, digest: Digest, size: Int64, isFresh: Bool = false) async throws -> Stored {
+    func store(
+        _ file: any ByteSource,
+        digest: Digest,
+        size: Int64,
+        isFresh: Bool = false,
+        copying copy: ServerCopy? = nil
+    ) async throws -> Stored {
         try Recipe.checkContentSize(size)
         // Parts have gates of their own below this one; a content in parts is never itself a part, being too long.
         await gate.enter(digest)
@@ -70,9 +82,18 @@ struct ObjectWriter: Sendable {
         }
         guard size <= Recipe.threshold else { return try await storeInParts(file, digest: digest, size: size) }
         let slice = SourceSlice(file: file, range: 0..<size)
-        let stored = try await storeWhole(slice, digest: digest, size: size)
+        let stored = try await storeWhole(slice, digest: digest, size: size, copying: copy)
         context.progress.advance(bytes: size)
         return stored
+    }
+
+    /// What makes a content known that need not be stored again; nil when it must be.
+    func known(_ digest: Digest, size: Int64) async throws -> Stored? {
+        await gate.enter(digest)
+        defer { gate.leave(digest) }
+        if let known = try await stock.object(of: digest), known.size == size { return Stored(objectsReused: 1) }
+        guard size <= Recipe.threshold, let transfer = try await transfer(of: digest, size: size) else { return nil }
+        return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
     }
 
     /// The object of a content that was put and not committed; nil when there is none to rely on.
@@ -116,11 +137,13 @@ struct ObjectWriter: Sendable {
         digest: Digest,
         size: Int64,
         isFresh: Bool = false,
-        isPart: Bool = false
+        isPart: Bool = false,
+        copying copy: ServerCopy? = nil
     ) async throws -> Stored {
         if !isFresh, let transfer = try await transfer(of: digest, size: size) {
             return Stored(operations: [.obj(transfer.operation(size: size))], objectsReused: 1, digests: [digest])
         }
+        if let copy, let copied = try await copied(digest, size: size, by: copy) { return copied }
         // What is encoded waits in memory for its turn to be sent.
         try await Self.encodedBytes.enter(Int(size))
         defer { Self.encodedBytes.leave(Int(size)) }
@@ -132,6 +155,19 @@ struct ObjectWriter: Sendable {
         let body = RemoteBody(source: encoded.source, byteCount: encoded.byteCount, digest: encoded.storedDigest)
         let operation = try await put(key, body, size: size, isPart: isPart)
         return Stored(operations: [operation], objectsUploaded: 1, bytesRaw: size, digests: [digest])
+    }
+
+    private func copied(_ digest: Digest, size: Int64, by copy: ServerCopy) async throws -> Stored? {
+        let key = try await stock.newKey(for: digest, form: .content(.raw))
+        guard try await copy(key.remoteKey) else { return nil }
+        let transfer = Transfer(digest: digest, key: key, encodedSize: size, putAt: Machine.now())
+        try await transfers.add(transfer, isPart: false)
+        return Stored(
+            operations: [.obj(transfer.operation(size: size))],
+            objectsCopied: 1,
+            bytesCopied: size,
+            digests: [digest]
+        )
     }
 
     private func put(_ key: ObjectKey, _ body: RemoteBody, size: Int64, isPart: Bool) async throws -> Operation {
@@ -216,6 +252,8 @@ extension ObjectWriter.Stored {
         objectsUploaded += other.objectsUploaded
         objectsReused += other.objectsReused
         bytesRaw += other.bytesRaw
+        objectsCopied += other.objectsCopied
+        bytesCopied += other.bytesCopied
         digests += other.digests
     }
 }

@@ -57,6 +57,7 @@ enum SummaryText {
             )
         }
         if let links = summary.links { lines += linked(links, summary) }
+        if let copied = copied(summary) { lines.append("  \(copied)") }
         if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
     }
@@ -70,6 +71,18 @@ enum SummaryText {
                 summary.dryRun ? "would become names of another, read-only" : "became names of another, read-only"
             ),
         ].filter { $0.0 > 0 }.map { "  \(files($0.0)) \($0.1)" }
+    }
+
+    /// What the server did, or would do, by itself in an import.
+    private static func copied(_ s: SyncSummary) -> String? {
+        guard let count = s.objectsCopied, let bytes = s.bytesCopied else { return nil }
+        let what = "\(objects(count)) of \(ByteCount(bytes))"
+        guard s.dryRun else {
+            return
+                "\(what) copied by the server as \(count == 1 ? "it is" : "they are"); --recode sends and stores them encoded"
+        }
+        let other = s.bytesRecoded.map { "; --recode sends them and stores ~\(ByteCount($0)) instead" } ?? ""
+        return "\(what) would be copied by the server and stored as \(count == 1 ? "it is" : "they are")\(other)"
     }
 
     private static func deletedElsewhere(_ command: String) -> String {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 #: The short names of operations that `denied`, `cap` and `nextErrors` also understand.
 VERBS = {
     "PutObject": "PUT", "GetObject": "GET", "HeadObject": "HEAD", "DeleteObject": "DELETE", "DeleteObjects": "BULK",
+    "CopyObject": "COPY",
     "ListObjectsV2": "LIST", "ListObjectVersions": "VERSIONS", "HeadBucket": "HEADBUCKET",
 }
 
@@ -45,6 +46,8 @@ class Behaviour:
     #: None: as the provider's row says.
     repeatsListTokens: bool | None = None
     maximumPutByteCount: int | None = None
+    #: Whether x-amz-copy-source-if-match is known, else 501.
+    copyTakesConditions: bool = True
     #: The most items on a page of a listing.
     pageSize: int = 1000
     #: True now and once: session tokens handed out until now have expired.

@@ -6,7 +6,7 @@ GET    /_control/stats              what was asked, behaviour.Seen and behaviour
 DELETE /_control/stats              counts anew
 POST   /_control/buckets            {"name", "versioned"}: makes a bucket
 GET    /_control/objects?bucket=B   [{"key", "byteCount", "etag", "versions", "markers", "isDeleted"}]
-PUT    /_control/objects?bucket=B   {"key", "text" | "hex"}: plants an object; {"key", "flip": offset}: damages a byte
+PUT    /_control/objects?bucket=B   {"key", "text" | "hex", "metadata": {}}: plants an object; {"key", "flip": offset}: damages a byte
                                     of it and keeps its ETag; {"key", "remove": true}: as if it had never been;
                                     {"key", "age": seconds}: as if it had been put that much earlier
 POST   /_control/close-idle         closes the connections that wait for a request
@@ -17,7 +17,7 @@ import json
 
 from .behaviour import Behaviour, Seen, Traffic
 from .native import json_answer
-from .store import Bucket
+from .store import Bucket, Version
 
 
 def answer(server, request, now):
@@ -88,4 +88,5 @@ def change(bucket, value, now):
         version.data = bytes(data)
     else:
         data = bytes.fromhex(value["hex"]) if "hex" in value else value["text"].encode()
-        bucket.put(key, data, now)
+        metadata = {f"x-amz-meta-{name}": text for name, text in value.get("metadata", {}).items()}
+        bucket.put(key, data, now, (*Version.headers, *metadata.items()))

@@ -6,13 +6,14 @@ from email.utils import formatdate
 
 from .access import Gate
 from .checks import check_checksums, check_md5, parse_deletion, parse_range
-from .documents import S3Error, document, element, error_answer, xml_answer
+from .documents import S3Error, document, element, error_answer, iso_time, xml_answer
 from .listing import Lister
 from .wire import Answer
 
 #: Query parameters, beside x-id, of the operations that exist here.
 PARAMETERS = {
     "PutObject": (), "GetObject": ("versionId",), "HeadObject": ("versionId",), "DeleteObject": ("versionId",),
+    "CopyObject": (),
     "HeadBucket": (), "DeleteObjects": ("delete",),
     "ListObjectsV2": ("list-type", "prefix", "start-after", "max-keys", "continuation-token", "delimiter",
                       "encoding-type", "fetch-owner"),
@@ -48,7 +49,9 @@ def operation_of(request, bucket, key):
     if key:
         plain = {"PUT": "PutObject", "GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
         is_plain = method in plain and not names & {"uploads", "uploadId", "partNumber", "acl", "tagging"}
-        return plain[method] if is_plain and not request.header("x-amz-copy-source") else "Other"
+        if is_plain and request.header("x-amz-copy-source"):
+            return "CopyObject" if method == "PUT" else "Other"
+        return plain[method] if is_plain else "Other"
     if method == "GET" and "versions" in names:
         return "ListObjectVersions"
     if method == "GET" and request.parameters.get("list-type") == "2":
@@ -60,11 +63,11 @@ def operation_of(request, bucket, key):
 
 class S3Service:
     def __init__(self, row, identities, buckets):
-        self.row = row
+        self.row, self.buckets = row, buckets
         self.gate = Gate(row, identities, buckets)
         lister = Lister(row)
         self.operations = {
-            "PutObject": self.put, "GetObject": self.get, "HeadObject": self.head, "DeleteObject": self.delete,
+            "PutObject": self.put, "CopyObject": self.copy, "GetObject": self.get, "HeadObject": self.head, "DeleteObject": self.delete,
             "HeadBucket": self.head_bucket, "DeleteObjects": self.delete_many,
             "ListObjectsV2": lister.objects, "ListObjectVersions": lister.versions,
         }
@@ -130,6 +133,28 @@ class S3Service:
                  if name == "content-type" or name.startswith("x-amz-meta-")}
         version = bucket.put(call.key, request.body, call.now, tuple(kept.items()))
         return Answer(200, [("ETag", f'"{version.etag}"'), *version_header(bucket, version)])
+
+    def copy(self, call):
+        """CopyObject: the metadata goes along."""
+        request, bucket = call.request, call.bucket
+        name, _, key = urllib.parse.unquote(request.header("x-amz-copy-source")).removeprefix("/").partition("/")
+        wanted = request.header("x-amz-copy-source-if-match")
+        if wanted is not None and not call.behaviour.copyTakesConditions:
+            raise S3Error(501, "NotImplemented", "A header you provided implies functionality that is not implemented.")
+        if request.body:
+            raise S3Error(400, "InvalidRequest", "A copy has no body.")
+        source = self.buckets.get(name)
+        version = source.latest(key) if source else None
+        if version is None or version.is_marker:
+            raise S3Error(404, "NoSuchKey" if source else "NoSuchBucket", "There is no such source.", Key=key)
+        if wanted is not None and wanted.strip('"') != version.etag:
+            raise S3Error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if len(version.data) > self.body_limit(request, call.behaviour):
+            raise S3Error(400, "InvalidRequest", "The specified copy source is larger than the maximum allowable size")
+        self._check_write_rate(call)
+        made = bucket.put(call.key, version.data, call.now, version.headers)
+        return xml_answer(document("CopyObjectResult", element("LastModified", iso_time(made.modified)),
+                                   element("ETag", f'"{made.etag}"')))
 
     def _check_write_rate(self, call):
         place = (call.bucket_name, call.key)

@@ -91,6 +91,12 @@ extension PlainBucket {
             && client.knowledge.address.region == source.client.knowledge.address.region
     }
 
+    /// Whether both are one bucket, whatever their prefixes.
+    package func isSameBucket(as other: PlainBucket) -> Bool {
+        connection.bucket == other.connection.bucket
+            && client.knowledge.address.endpoint == other.client.knowledge.address.endpoint
+    }
+
     /// Lets the server copy the object that a listing of `source` told of to a name in this bucket; no byte of it passes
     /// here.
     ///
@@ -102,14 +108,14 @@ extension PlainBucket {
     ///   ``PlainBucketError/Reason/gone``; ``ReplayCacheError`` for what an upload would meet as well.
     package func copy(_ item: PlainItem, from source: PlainBucket, to name: RemoteKey) async throws {
         guard let etag = item.etag, item.hasContentETag, item.byteCount <= maximumPutByteCount,
-            sharesServer(with: source)
+            sharesServer(with: source), abilities.withLock({ $0.copies })
         else { throw PlainBucketError(.notCopied, item.key) }
-        let isConditional = hasConditionalCopy.withLock { $0 }
+        let isConditional = abilities.withLock { $0.conditionalCopies }
         do {
             let copied = try await copy(item, etag, from: source, to: name, isConditional: isConditional)
             guard copied?.lowercased() == etag.lowercased() else { throw PlainBucketError(.notCopied, item.key) }
         } catch let failure as S3Failure where isConditional && Self.isUnsupported(failure) {
-            hasConditionalCopy.withLock { $0 = false }
+            abilities.withLock { $0.conditionalCopies = false }
             try await copy(item, from: source, to: name)
         } catch let failure as S3Failure {
             throw await told(failure, item)
@@ -145,6 +151,10 @@ extension PlainBucket {
 
     /// What a failed copy means.
     private func told(_ failure: S3Failure, _ item: PlainItem) async -> any Error {
+        // What failed after all tries, or is not allowed, would cost as much for every object.
+        if [.denied, .unsupported, .noBucket, .notS3, .transient].contains(failure.trouble) {
+            abilities.withLock { $0.copies = false }
+        }
         switch failure.trouble {
         case .noKey: return PlainBucketError(.gone, item.key)
         case .refused where failure.status == 412 || failure.code == "PreconditionFailed":

@@ -8,8 +8,13 @@ package final class PlainBucket: Sendable {
     let client: S3Client
     let connection: S3Connection
     let counts = Mutex(MeteredRemote.Meter())
-    /// Given up for good where the server does not have it.
-    let hasConditionalCopy = Mutex(true)
+    /// What is given up for good where the server does not have it, or does not let us.
+    let abilities = Mutex(Abilities())
+
+    struct Abilities: Sendable {
+        var copies = true
+        var conditionalCopies = true
+    }
 
     package convenience init(_ connection: S3Connection, settings: RemoteSettings = RemoteSettings()) {
         self.init(connection, settings: settings, pacing: RetryPacing())

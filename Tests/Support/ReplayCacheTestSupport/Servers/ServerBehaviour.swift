@@ -8,6 +8,7 @@ package struct ServerBehaviour: Sendable, Encodable {
         case get = "GET"
         case head = "HEAD"
         case delete = "DELETE"
+        case copy = "COPY"
         case bulkDelete = "BULK"
         case list = "LIST"
         case listVersions = "VERSIONS"
@@ -146,6 +147,7 @@ package struct ServerBehaviour: Sendable, Encodable {
     package var writeIntervalSeconds: Double?
     package var repeatsListTokens: Bool?
     package var maximumPutByteCount: Int?
+    package var copyTakesConditions: Bool?
     package var pageSize: Int?
     package var expireToken: Bool?
     package var b2Error: NativeError?

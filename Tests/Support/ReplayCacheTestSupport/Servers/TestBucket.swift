@@ -68,8 +68,8 @@ package struct TestBucket: Sendable {
     /// All names at a quirk server, deleted ones that have versions too.
     package func objects() throws -> [Object] { try server.control("GET", "objects?bucket=\(name)", JSONValue.null) }
 
-    /// Puts an object there behind the client's back.
-    package func plant(_ key: String, _ bytes: [UInt8]) throws {
+    /// Puts an object there behind the client's back; `mtime` as rclone writes it.
+    package func plant(_ key: String, _ bytes: [UInt8], mtime: String? = nil) throws {
         let digits = Array("0123456789abcdef".utf8)
         var hex: [UInt8] = []
         hex.reserveCapacity(2 * bytes.count)
@@ -77,7 +77,8 @@ package struct TestBucket: Sendable {
             hex.append(digits[Int(byte >> 4)])
             hex.append(digits[Int(byte & 15)])
         }
-        let object = ["key": key, "hex": String(decoding: hex, as: UTF8.self)]
+        var object: [String: JSONValue] = ["key": .string(key), "hex": .string(String(decoding: hex, as: UTF8.self))]
+        if let mtime { object["metadata"] = .object(["mtime": .string(mtime)]) }
         let _: JSONValue = try server.control("PUT", "objects?bucket=\(name)", object)
     }
 
