@@ -41,6 +41,7 @@ let package = Package(
                 .embedInCode("../../schema/m0001_catalog.sql"),
                 .embedInCode("../../schema/m0002_reader.sql"),
                 .embedInCode("../../schema/m0003_engine.sql"),
+                .embedInCode("../../schema/m0004_games.sql"),
                 .embedInCode("../../schema/m0005_import.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),

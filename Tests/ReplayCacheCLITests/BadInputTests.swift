@@ -187,7 +187,7 @@ struct BadInputTests {
         let warnings = try fetched.json().filter { $0["event"]?.string == "warning" }
         #expect(
             warnings.compactMap { $0["message"]?.string } == [
-                "nothing at \(sandbox("remote")) matches Fox and \"nosuch*\""
+                "nothing at \(sandbox("remote")) matches --character Fox --path \"nosuch*\""
             ]
         )
     }

@@ -28,7 +28,7 @@ extension Catalog {
         try database.all(
             """
             SELECT p.path, f.device, f.inode, f.size, f.mtime, f.ctime, r.content, r.reader
-            FROM main.replay r JOIN main.file f ON f.content = r.content JOIN main.file_path p ON p.file = f.id
+            FROM main.game r JOIN main.file f ON f.content = r.content JOIN main.file_path p ON p.file = f.id
             WHERE r.reader < ? AND (r.reader, r.content) > (?, ?) AND p.root = ? AND f.ctime <= f.hashed_at
                 - CASE WHEN f.device = ? AND f.ctime % 1000000000 <> 0 THEN ? ELSE ? END -- as StampClock has it
             ORDER BY r.reader, r.content LIMIT ?

@@ -11,6 +11,7 @@ package actor Catalog {
     /// The folder of this and the places' databases.
     package nonisolated let home: String
     let database: Database
+    private nonisolated let interrupter: Interrupter
 
     /// Opens the catalog in `home`, creating both as needed, readable by their owner only.
     package init(home: String) throws {
@@ -18,6 +19,12 @@ package actor Catalog {
         try Machine.makeDirectories("\(home)/places", mode: 0o700)
         self.home = home
         database = try Schema.openCatalog(at: Self.path(in: home))
+        interrupter = database.interrupter
+    }
+
+    /// Runs `body`, whose running statement ends when the task is cancelled.
+    nonisolated func interruptible<Value>(_ body: () async throws -> Value) async throws -> Value {
+        try await withTaskCancellationHandler(operation: body, onCancel: { interrupter.interrupt() })
     }
 
     /// The catalog's database file.

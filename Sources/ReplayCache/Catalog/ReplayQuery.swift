@@ -1,10 +1,11 @@
-/// Reads replay rows from a database that has the tables `replay` and `player` in `schema`.
+/// Reads replay rows from a database that has the table `game` and the view `player` in `schema`.
 enum ReplayQuery {
-    /// The columns that ``row(_:players:)`` expects, from a replay `r`, its content `c`, and expressions for the paths.
+    /// The columns that ``row(_:players:)`` expects, from a game `g`, its content `c`, and expressions for the paths.
     static func columns(path: String, localPath: String) -> String {
         """
-        \(path), \(localPath), c.digest, c.size, r.version, r.stage, r.started_at, r.last_frame, r.is_complete, r.problem,
-        r.played_on, r.match_id, r.winner_ports, c.id
+        \(path), \(localPath), c.digest, c.size, g.version, g.stage,
+        coalesce(g.started_at, strftime('%Y-%m-%dT%H:%M:%SZ', g.started_at_seconds, 'unixepoch')), g.last_frame,
+        g.is_complete, g.problem, g.played_on, g.match_id, g.winner_ports, c.id
         """
     }
 

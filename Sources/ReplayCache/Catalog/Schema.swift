@@ -5,7 +5,7 @@ package enum Schema {
     /// Files are frozen once released.
     private static let catalogMigrations: [[UInt8]] = [
         PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
-        PackageResources.m0003_engine_sql, PackageResources.m0005_import_sql,
+        PackageResources.m0003_engine_sql, PackageResources.m0004_games_sql, PackageResources.m0005_import_sql,
     ]
 
     /// The version of a base, and of a place's database here, that this program makes.
@@ -44,11 +44,13 @@ package enum Schema {
     package static func openPlace(at path: String) throws -> Database {
         let database = try open(path)
         try upgrade(database, to: baseVersion, name: "the state of the place in \(path)") { version in
-            guard version < firstBaseVersion else { return try upgradeBase(in: database, from: version) }
+            guard version < firstBaseVersion else {
+                try upgradeBase(in: database, from: version)
+                return try makeIndexes(in: database)
+            }
             try dropEverything(in: database)
             try makeBase(in: database)
             try makeIndexes(in: database)
-            try makeLaterIndexes(in: database)
         }
         return database
     }
@@ -75,8 +77,8 @@ package enum Schema {
         try database.execute(text(PackageResources.base_local_sql))
     }
 
-    /// Makes the indexes that make questions by character to a place's database faster.
-    static func makeLaterIndexes(in database: Database) throws {
+    /// Makes the table that questions by character to a place's database are answered from, which must not be there.
+    static func makeCharacterTable(in database: Database) throws {
         try database.execute(text(PackageResources.base_later_sql))
     }
 

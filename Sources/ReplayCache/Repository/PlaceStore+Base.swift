@@ -111,12 +111,4 @@ extension PlaceStore {
     func hasUnknownOperations() throws -> Bool {
         try database.first("SELECT 1 FROM unknown_operation LIMIT 1") { _ in true } != nil
     }
-
-    /// Makes the indexes that a selection is answered from, where they are missing.
-    ///
-    /// Where they cannot be made, because the disk is full or another process writes, the answer takes longer.
-    func makeIndexes(for selection: Selection) {
-        guard !selection.characters.isEmpty else { return }
-        try? Schema.makeLaterIndexes(in: database)
-    }
 }

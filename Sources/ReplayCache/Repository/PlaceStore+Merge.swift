@@ -19,7 +19,6 @@ extension PlaceStore {
         } catch {
             // Row ids given out in the transaction are void.
             ranks.removeAll()
-            people.removeAll()
             throw error
         }
         return refusals
@@ -166,7 +165,13 @@ extension PlaceStore {
         ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
-        try write(replay.withinLimits, reader: reader, content: content, mark)
+        try ReplayRows.store(
+            replay.withinLimits,
+            reader: reader,
+            content: content,
+            saidBy: (mark.segment, mark.line),
+            in: database
+        )
     }
 
     /// A content that has a row.

@@ -20,9 +20,6 @@ package actor PlaceStore {
     /// ``reset()``: what is remembered here stays true.
     var ranks: [Int64: SegmentRank] = [:]
 
-    /// Row ids of names met lately.
-    var people: [Person: Int64] = [:]
-
     /// Opens, or makes, the state of a place, on a thread that may block.
     package static func open(_ record: PlaceRecord, home: String) async throws -> PlaceStore {
         try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
@@ -79,7 +76,6 @@ package actor PlaceStore {
             for table in tables { try database.run("DELETE FROM main.\(table)") }
         }
         ranks.removeAll()
-        people.removeAll()
     }
 
     /// Those of `keys` that are not merged yet.

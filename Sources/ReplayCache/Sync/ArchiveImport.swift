@@ -1,7 +1,8 @@
 /// The files in an archive, and in the archives in it, as items of an import, in the order in which they are stored.
 ///
 /// Only what is being read is unpacked: an archive inside an archive is read as the stream that comes out of the outer one.
-/// A 7z can only be read by its end, so one that is inside another archive waits in a file without a name, packed.
+/// A 7z can only be read from its end, and a packed tar is checked before it is read, so one of those that is inside another
+/// archive waits in a file without a name, packed.
 struct ArchiveImport: Sendable {
     private let tools: ArchiveTools
     private var levels: [ArchiveLevel] = []

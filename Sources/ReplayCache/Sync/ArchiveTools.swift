@@ -41,22 +41,46 @@ struct ArchiveTools: Sendable {
     /// Blocks.
     func open(_ input: Input, name: String, prefix: String, mtime: Int64, isNamed: Bool) throws -> ArchiveLevel {
         let packing = Packing.of(name, isNamed: isNamed).packing
-        let lowered = name.lowercased()
-        let isGzip = lowered.hasSuffix(".gz") || lowered.hasSuffix(".tgz")
         let source: ArchiveLevel.Source
         switch packing {
         case .archive: source = .members(try reader(input, name))
-        case .tar: source = .members(try ArchiveReader(stream: isGzip ? GzipStream(input.stream) : input.stream))
-        case .single where isGzip: source = .single(try GzipStream(input.stream))
-        case .single:
-            let reader = try ArchiveReader(stream: input.stream, isSingle: true)
-            _ = try reader.next()
-            source = .single(reader)
+        case .tar where name.lowercased().hasSuffix(".tar"): source = .members(try ArchiveReader(stream: input.stream))
+        case .tar: source = .members(try ArchiveReader(stream: unpacked(FileStream(try checked(input, name)), name)))
+        case .single: source = .single(try unpacked(input.stream, name))
         case .slpz: source = .single(try decoded(input.stream))
         case .none: source = .single(input.stream)
         }
         let isFolder = packing.hasMembers && !prefix.isEmpty
         return ArchiveLevel(source: source, name: name, prefix: isFolder ? prefix + "/" : prefix, mtime: mtime)
+    }
+
+    /// What is packed with gzip, xz or zstd.
+    private func unpacked(_ stream: any ByteStream, _ name: String) throws -> any ByteStream {
+        let lowered = name.lowercased()
+        if lowered.hasSuffix(".gz") || lowered.hasSuffix(".tgz") { return try GzipStream(stream) }
+        let reader = try ArchiveReader(stream: stream, isSingle: true)
+        _ = try reader.next()
+        return reader
+    }
+
+    /// A packed tar that is whole: it has one checksum, which comes last, and its members have none.
+    ///
+    /// So it is unpacked once for nothing before any of it is believed.
+    private func checked(_ input: Input, _ name: String) throws -> any ByteSource {
+        let file =
+            switch input {
+            case .file(let file): file
+            case .stream(let stream): try spool(stream, maximum: limits.fileByteCount).source
+            }
+        let stream = try unpacked(FileStream(file), name)
+        try BufferPool.reading.withBuffer { buffer in
+            while true {
+                let count = try stream.read(into: &buffer)
+                if count == 0 { return }
+                try meter.note(produced: count)
+            }
+        }
+        return file
     }
 
     private func reader(_ input: Input, _ name: String) throws -> ArchiveReader {

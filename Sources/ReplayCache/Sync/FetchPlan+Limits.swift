@@ -1,5 +1,10 @@
 // Shares of a selection, and how much of it fits into a folder.
 extension PlaceStore.FetchScope {
+    /// A condition on the path of `x`: below the folder that is fetched from.
+    var paths: SQLText {
+        SQLText("x.path > ? AND x.path < ?", [.text(from.string + "/"), .text(from.string + "0")])
+    }
+
     /// A condition for a statement in which `digest` is an expression: whether a content is in this share.
     ///
     /// Applied to what is selected, limit included, and to what was deleted: a share leaves the files of the others alone.
@@ -12,22 +17,15 @@ extension PlaceStore.FetchScope {
 extension PlaceStore {
     /// How many entries the scope selects.
     func selectedCount(_ scope: FetchScope) throws -> Int {
-        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
-        let range = [.text(scope.from.string + "/"), .text(scope.from.string + "0")] + condition.values
-        let selected = """
-            FROM main.entry e
-            WHERE e.path > ?1 AND e.path < ?2 AND e.content IS NOT NULL AND \(condition.sql)
+        let selected = try entries(scope.selection, scope.paths)
+        let sql =
+            scope.shard == nil
+            ? "SELECT count(*) FROM (\(selected.sql))"
+            : """
+            SELECT count(*) FROM (\(selected.sql)) s JOIN main.content c ON c.id = s.content
+            WHERE \(scope.isInShard("c.digest"))
             """
-        guard scope.shard != nil else {
-            let count = try database.first("SELECT count(*) \(selected)", range) { $0.int(0) }
-            return min(count ?? 0, scope.selection.limit ?? .max)
-        }
-        let sql = """
-            SELECT count(*)
-            FROM (SELECT e.content AS content \(selected) ORDER BY e.path LIMIT \(scope.selection.limit ?? -1)) s
-            JOIN main.content c ON c.id = s.content WHERE \(scope.isInShard("c.digest"))
-            """
-        return try database.first(sql, range) { $0.int(0) } ?? 0
+        return try database.first(sql, selected.values) { $0.int(0) } ?? 0
     }
 
     /// Bytes of all files in a root, each counted once however many names it has.

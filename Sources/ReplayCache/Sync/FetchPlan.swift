@@ -76,13 +76,8 @@ extension PlaceStore {
             )
             """
         )
-        let condition = scope.selection.condition(schema: "main", content: "e.content", path: "e.path")
         // Only as many as asked for, by path, and only then what is to be done with them: the same ones every time.
-        let selected = """
-            SELECT e.path, e.content, e.mtime FROM main.entry e
-            WHERE e.path > ?3 AND e.path < ?4 AND e.content IS NOT NULL AND \(condition.sql)
-            ORDER BY e.path LIMIT \(scope.selection.limit ?? -1)
-            """
+        let selected = try entries(scope.selection, scope.paths)
         try database.run(
             """
             INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
@@ -93,7 +88,7 @@ extension PlaceStore {
                     substr(e.path, length(?3) + 1) AS local, ec.digest AS digest, ec.size AS size, e.mtime AS mtime,
                     f.device AS device, f.inode AS inode, f.size AS known_size, f.mtime AS known_mtime,
                     f.ctime AS known_ctime, ec.id AS content
-                FROM (\(selected)) e
+                FROM (\(selected.sql)) e
                 JOIN main.content ec ON ec.id = e.content
                 LEFT JOIN catalog.file_path p ON p.root = ?1 AND p.path = substr(e.path, length(?3) + 1)
                 LEFT JOIN catalog.file f ON f.id = p.file
@@ -102,7 +97,8 @@ extension PlaceStore {
             ) WHERE action IS NOT NULL AND \(scope.isInShard("digest"))
             ORDER BY content, path
             """,
-            bindings(scope) + condition.values
+            // The marks without a number come after the three that have one.
+            bindings(scope).prefix(3) + selected.values
         )
         try planDeletions(scope)
         try planMoves(scope)
@@ -196,7 +192,8 @@ extension PlaceStore {
 
     /// Of the files whose entries were deleted those that the selection means; what it does not mean is left alone.
     private func planRemovals(_ scope: FetchScope) throws {
-        let condition = scope.selection.condition(schema: "catalog", content: "lc.id", path: "fetch_plan.path")
+        let condition = try SelectionConditions(scope.selection, in: database, schema: "catalog")
+            .standalone(content: "lc.id", path: "fetch_plan.path")
         try database.run(
             """
             UPDATE temp.fetch_plan SET action = \(FetchAction.remove.rawValue)

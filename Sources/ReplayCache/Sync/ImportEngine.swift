@@ -32,7 +32,12 @@ struct ImportEngine {
             : target.repository.map {
                 ObjectWriter(context: context, repository: $0, gathersTransfers: true)
             }
-        worker = ImportWorker(context: context, store: target.store, writer: writer, selection: options.selection)
+        worker = ImportWorker(
+            context: context,
+            store: target.store,
+            writer: writer,
+            selection: try ImportSelection(options.selection)
+        )
         if let repository = target.repository, let writer {
             pending = PendingImports(context: context, repository: repository, log: writer.transfers)
         }

@@ -6,12 +6,15 @@ struct ImportNaming: Sendable {
     let excludes: [String]
     /// Whether a folder `checkpoints` at the top is that collection, and `replays` the one that is imported to.
     var keepsCollections = false
+    /// Of the selection, since nothing has to be read to look at paths.
+    let paths: Criterion<String>
 
     init(_ options: ImportOptions) {
         into = options.into
         strippedComponents = options.strippedComponents
         includes = options.includes
         excludes = options.excludes
+        paths = options.selection.paths
     }
 
     enum Placement: Sendable {
@@ -40,7 +43,8 @@ struct ImportNaming: Sendable {
             let path = try LogicalPath(text)
             let isIncluded = includes.isEmpty || includes.contains { Glob.matches($0, path: text) }
             guard isIncluded, !excludes.contains(where: { Glob.matches($0, path: text) }) else { return .passedOver }
-            return .path(try placed(path))
+            let whole = try placed(path)
+            return isMeant(whole) ? .path(whole) : .passedOver
         } catch {
             return .refused(error.reason)
         }
@@ -53,6 +57,11 @@ struct ImportNaming: Sendable {
         case "replays": return try LogicalPath(String(path.string.dropFirst("replays/".count))).below(into)
         default: return try path.below(into)
         }
+    }
+
+    private func isMeant(_ path: LogicalPath) -> Bool {
+        func matches(_ pattern: String) -> Bool { Glob.matches(pattern, path: path.string) }
+        return (paths.anyOf.isEmpty || paths.anyOf.contains(where: matches)) && !paths.noneOf.contains(where: matches)
     }
 
     /// Names that push passes over too, and what macOS puts beside files that it packs.

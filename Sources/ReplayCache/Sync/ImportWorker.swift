@@ -1,10 +1,12 @@
+internal import Synchronization
+
 /// What is done with one file of an import, by a task of its own: read, look at, compare, store.
 struct ImportWorker: Sendable {
     let context: SyncContext
     let store: PlaceStore
     /// Nil for a dry run.
     let writer: ObjectWriter?
-    let selection: Selection
+    let selection: ImportSelection
 
     /// What is known of a file once it was read.
     struct File: Sendable {
@@ -121,7 +123,7 @@ struct ImportWorker: Sendable {
         guard known.replay != nil || !ReplayReader.isReplay(candidate.path) else { return nil }
         let size = known.item.byteCount
         let file = File(digest: known.digest, size: size, mtime: known.mtime, replay: known.replay)
-        guard try selection.accepts(candidate.path, file) else { return .notSelected }
+        guard try await isMeant(candidate.path, file) else { return .notSelected }
         guard target == .free else { return .removed }
         guard let stored = try await writer?.known(known.digest, size: size) else { return nil }
         context.progress.advance(bytes: size)
@@ -134,7 +136,7 @@ struct ImportWorker: Sendable {
         _ path: LogicalPath,
         copying copy: ObjectWriter.ServerCopy? = nil
     ) async throws -> Fate {
-        guard try selection.accepts(path, file) else { return .notSelected }
+        guard try await isMeant(path, file) else { return .notSelected }
         switch try await store.importTarget(path, content.digest) {
         case .holds(let digest): return digest == content.digest ? .inStep : .conflict
         case .removed: return .removed
@@ -153,6 +155,10 @@ struct ImportWorker: Sendable {
         return .stored(file, Storage(objects: stored, isKnown: stored.operations.isEmpty))
     }
 
+    private func isMeant(_ path: LogicalPath, _ file: File) async throws -> Bool {
+        try await BlockingPool.shared.run { [selection] in try selection.accepts(path, file) }
+    }
+
     private func look(at content: SpooledContent, _ candidate: ImportCandidate, mtime: Int64) async throws -> File {
         let replay =
             ReplayReader.isReplay(candidate.path)
@@ -163,12 +169,27 @@ struct ImportWorker: Sendable {
     }
 }
 
-extension Selection {
-    /// Whether a file that is read is one of those that are selected.
-    fileprivate func accepts(_ path: LogicalPath, _ file: ImportWorker.File) throws -> Bool {
-        guard paths.isEmpty || paths.contains(where: { Glob.matches($0, path: path.string) }) else { return false }
-        guard !characters.isEmpty else { return true }
-        let played = Set(file.replay?.metadata.players.map(\.characterID) ?? [])
-        return characters.contains { played.contains($0.rawValue) }
+/// Which files of an import are meant, for several tasks.
+final class ImportSelection: Sendable {
+    private let isEverything: Bool
+    private let probe: Mutex<SelectionProbe>
+
+    /// - Throws: ``ReplayCacheError`` with code `usage` for what cannot be told of one file alone.
+    init(_ selection: Selection) throws {
+        var criteria = selection
+        // How many are taken is counted where they are.
+        criteria.limit = nil
+        isEverything = criteria == Selection()
+        probe = Mutex(try SelectionProbe(criteria))
+    }
+
+    /// Whether a file that was read is meant.
+    ///
+    /// Blocks: for a question to a database in memory.
+    func accepts(_ path: LogicalPath, _ file: ImportWorker.File) throws -> Bool {
+        guard !isEverything else { return true }
+        return try probe.withLock {
+            try $0.accepts(path: path.string, digest: file.digest, size: file.size, replay: file.replay?.metadata)
+        }
     }
 }

@@ -15,181 +15,184 @@ struct Query {
 
     /// Calls `body` with each row, in the order of paths within each source, until the limit is reached.
     ///
-    /// `body` runs while the statement is open, so that the first row is there at once and no row is held.
-    func run(_ scope: Scope, _ body: @Sendable (ReplayRow) throws -> Void) async throws {
-        try await eachSource(
-            of: scope,
-            place: { try await $0.eachReplay(selection, limit: $1, notIn: $2, body) },
-            local: { try await catalog.eachLocalReplay(selection, limit: $0, notIn: $1, body) }
-        )
+    /// `body` runs while the statement is open, so that the first row is there at once and no row is held; only what depends
+    /// on the whole set, as a sample does, is worked out first.
+    func run(_ scope: Scope, _ body: @escaping @Sendable (ReplayRow) throws -> Void) async throws {
+        _ = try await selection.explained { try await answer(scope, .rows(body)) }
     }
 
     /// How many rows ``run(_:_:)`` would give.
     func count(_ scope: Scope) async throws -> Int {
-        var total = 0
-        try await eachSource(
-            of: scope,
-            place: { store, limit, others in
-                let count = try await store.countReplays(selection, limit: limit, notIn: others)
-                total += count
-                return count
-            },
-            local: { limit, others in
-                let count = try await catalog.countLocalReplays(selection, limit: limit, notIn: others)
-                total += count
-                return count
-            }
-        )
-        return total
+        try await selection.explained { try await answer(scope, .count) }
     }
 
-    /// Asks each source in turn for as many rows as are still wanted, without those that earlier ones have; each answers
-    /// how many it gave.
-    private func eachSource(
-        of scope: Scope,
-        place askPlace: (PlaceStore, _ limit: Int, _ others: [String]) async throws -> Int,
-        local askLocal: (_ limit: Int, _ others: [String]) async throws -> Int
-    ) async throws {
-        var remaining = selection.limit ?? .max
+    /// What is wanted of the rows.
+    enum Answer: Sendable {
+        case count
+        case rows(@Sendable (ReplayRow) throws -> Void)
+    }
+
+    /// Asks each source in turn for as many rows as are still wanted, without those that earlier ones have.
+    private func answer(_ scope: Scope, _ answer: Answer) async throws -> Int {
+        let limit = selection.limit ?? .max
         switch scope {
         case .place(let store):
-            _ = try await askPlace(store, remaining, [])
+            return try await store.interruptible {
+                try await store.replays(selection, answer, limit: limit, notIn: [])
+            }
         case .local:
-            _ = try await askLocal(remaining, [])
+            return try await catalog.interruptible {
+                try await catalog.localReplays(selection, answer, limit: limit, notIn: [])
+            }
+        case .everything where selection.isOfSets:
+            let places = try await catalog.knownPlaces().map(\.path)
+            return try await catalog.interruptible { try await catalog.replaysOfSet(selection, answer, in: places) }
         case .everything:
             let places = try await catalog.knownPlaces()
-            for (index, place) in places.enumerated() where remaining > 0 {
+            var count = 0
+            for (index, place) in places.enumerated() where count < limit {
                 let store = try await PlaceStore.open(PlaceRecord(id: place.id, path: place.path), home: catalog.home)
-                remaining -= try await askPlace(store, remaining, places[..<index].map(\.path))
+                count += try await store.interruptible { [count] in
+                    let others = places[..<index].map(\.path)
+                    return try await store.replays(selection, answer, limit: limit - count, notIn: others)
+                }
             }
-            if remaining > 0 { _ = try await askLocal(remaining, places.map(\.path)) }
+            guard count < limit else { return count }
+            return try await count
+                + catalog.interruptible { [count] in
+                    let others = places.map(\.path)
+                    return try await catalog.localReplays(selection, answer, limit: limit - count, notIn: others)
+                }
         }
     }
 }
 
 extension PlaceStore {
     /// Replays of this place's entries, without those that a place in `others` has under the same path.
-    func eachReplay(
+    ///
+    /// - Returns: How many there are, at most `limit`.
+    func replays(
         _ selection: Selection,
+        _ answer: Query.Answer,
         limit: Int,
-        notIn others: [String],
-        _ body: @Sendable (ReplayRow) throws -> Void
+        notIn others: [String]
     ) throws -> Int {
-        makeIndexes(for: selection)
+        noteQuestion(selection)
         return try database.attaching(others) { schemas in
-            try database.each(Self.source(selection, notIn: schemas), limit: limit, body)
+            var source = SelectionSource(kind: .entries, schema: "main", catalog: "catalog")
+            source.exclude(schemas)
+            guard !selection.isOfSets else { return try database.ofSet(selection, answer, [source]) }
+            return try database.streamed(selection, answer, source, limit: limit)
         }
-    }
-
-    func countReplays(_ selection: Selection, limit: Int, notIn others: [String]) throws -> Int {
-        makeIndexes(for: selection)
-        guard others.isEmpty else {
-            return try database.attaching(others) { schemas in
-                try database.count(Self.source(selection, notIn: schemas), limit: limit)
-            }
-        }
-        // Counted from indexes alone. Who has a player has a game.
-        let condition = selection.condition(schema: "main", content: "e.content", path: "e.path")
-        let games = selection.characters.isEmpty ? " JOIN main.game g ON g.content = e.content" : ""
-        let sql = "SELECT count(*) FROM main.entry e\(games) WHERE \(condition.sql)"
-        return min(limit, try database.first(sql, condition.values) { $0.int(0) } ?? 0)
-    }
-
-    private static func source(_ selection: Selection, notIn schemas: [String]) -> ReplaySource {
-        let condition = selection.condition(schema: "main", content: "e.content", path: "e.path")
-        let unknown = schemas.map { schema in
-            """
-             AND NOT EXISTS (SELECT 1 FROM \(schema).entry oe JOIN \(schema).content oc ON oc.id = oe.content
-                WHERE oe.path = e.path AND oc.digest = c.digest)
-            """
-        }
-        return ReplaySource(
-            path: "e.path",
-            localPath: """
-                (SELECT root.path || '/' || p.path FROM catalog.content lc JOIN catalog.file f ON f.content = lc.id
-                    JOIN catalog.file_path p ON p.file = f.id JOIN catalog.root ON root.id = p.root
-                    WHERE lc.digest = c.digest LIMIT 1)
-                """,
-            tables: """
-                main.entry e JOIN main.content c ON c.id = e.content JOIN main.replay r ON r.content = c.id
-                """,
-            condition: condition.sql + unknown.joined(),
-            values: condition.values
-        )
     }
 }
 
 extension Catalog {
     /// Local replays whose content is in none of the place databases `others`.
-    func eachLocalReplay(
+    ///
+    /// - Returns: How many there are, at most `limit`.
+    func localReplays(
         _ selection: Selection,
+        _ answer: Query.Answer,
         limit: Int,
-        notIn others: [String],
-        _ body: @Sendable (ReplayRow) throws -> Void
+        notIn others: [String]
     ) throws -> Int {
-        try database.attaching(others) { try database.each(Self.source(selection, notIn: $0), limit: limit, body) }
-    }
-
-    func countLocalReplays(_ selection: Selection, limit: Int, notIn others: [String]) throws -> Int {
-        try database.attaching(others) { try database.count(Self.source(selection, notIn: $0), limit: limit) }
-    }
-
-    private static func source(_ selection: Selection, notIn schemas: [String]) -> ReplaySource {
-        let condition = selection.condition(schema: "main", content: "c.id", path: "p.path")
-        let unknown = schemas.map { schema in
-            """
-             AND NOT EXISTS (SELECT 1 FROM \(schema).content oc JOIN \(schema).entry oe ON oe.content = oc.id
-                WHERE oc.digest = c.digest)
-            """
+        try database.attaching(others) { schemas in
+            var source = SelectionSource(kind: .files, schema: "main", catalog: "main")
+            source.exclude(schemas)
+            guard !selection.isOfSets else { return try database.ofSet(selection, answer, [source]) }
+            return try database.streamed(selection, answer, source, limit: limit)
         }
-        return ReplaySource(
-            path: "p.path",
-            localPath: "root.path || '/' || p.path",
-            tables: """
-                main.file_path p JOIN main.root ON root.id = p.root JOIN main.file f ON f.id = p.file
-                JOIN main.content c ON c.id = f.content JOIN main.replay r ON r.content = c.id
-                """,
-            condition: condition.sql + unknown.joined(),
-            values: condition.values
-        )
     }
-}
 
-/// Where replay rows come from: tables with a replay `r` and its content `c`, and expressions for the paths.
-private struct ReplaySource {
-    let path: String
-    let localPath: String
-    let tables: String
-    let condition: String
-    let values: [SQLiteValue]
+    /// Replays of the place databases `places` and of local files, for a selection that depends on all of them.
+    func replaysOfSet(_ selection: Selection, _ answer: Query.Answer, in places: [String]) throws -> Int {
+        try database.attaching(places) { schemas in
+            var sources = schemas.indices.map { index in
+                var source = SelectionSource(kind: .entries, schema: schemas[index], catalog: "main")
+                source.exclude(Array(schemas[..<index]))
+                return source
+            }
+            var files = SelectionSource(kind: .files, schema: "main", catalog: "main")
+            files.exclude(schemas)
+            sources.append(files)
+            return try database.ofSet(selection, answer, sources)
+        }
+    }
 }
 
 extension Database {
-    /// Calls `body` with each row of a source in the order of its paths; answers how many there were.
-    fileprivate func each(
-        _ source: ReplaySource,
-        limit: Int,
+    /// What a selection of each alone means in one source.
+    fileprivate func streamed(
+        _ selection: Selection,
+        _ answer: Query.Answer,
+        _ source: SelectionSource,
+        limit: Int
+    ) throws -> Int {
+        let conditions = try SelectionConditions(selection, in: self, schema: source.schema)
+        switch answer {
+        case .count: return min(limit, try count(selection, conditions, source))
+        case .rows(let body):
+            let test = conditions.joined(content: source.content, path: "x.path")
+            return try each(
+                source,
+                tables: try tables(for: selection, source),
+                SQLText(
+                    "(\(source.scope.sql)) AND \(test.sql) ORDER BY x.path LIMIT \(limit)",
+                    source.scope.values + test.values
+                ),
+                body
+            )
+        }
+    }
+
+    /// What a selection that depends on the whole set means in all sources together.
+    fileprivate func ofSet(
+        _ selection: Selection,
+        _ answer: Query.Answer,
+        _ sources: [SelectionSource]
+    ) throws -> Int {
+        let count = try makeSelectionSet(selection, in: sources, isOfReplays: true)
+        guard case .rows(let body) = answer else { return count }
+        for (index, source) in sources.enumerated() {
+            let tables = source.tables(isOfReplays: true, from: "temp.selection_set s")
+            _ = try each(source, tables: tables, SQLText("s.source = \(index) ORDER BY s.id"), body)
+        }
+        return count
+    }
+
+    /// Calls `body` with each row that fulfils a condition; answers how many there were.
+    private func each(
+        _ source: SelectionSource,
+        tables: String,
+        _ condition: SQLText,
         _ body: @Sendable (ReplayRow) throws -> Void
     ) throws -> Int {
         var count = 0
         try query(
             """
-            SELECT \(ReplayQuery.columns(path: source.path, localPath: source.localPath)) FROM \(source.tables)
-            WHERE \(source.condition) ORDER BY \(source.path) LIMIT \(limit)
+            SELECT \(ReplayQuery.columns(path: "x.path", localPath: source.localPath)) FROM \(tables)
+            WHERE \(condition.sql)
             """,
-            source.values
+            condition.values
         ) { (row: borrowing Row) throws in
             try Task.checkCancellation()
-            let players = try ReplayQuery.players(of: ReplayQuery.content(row), schema: "main", in: self)
+            let players = try ReplayQuery.players(of: ReplayQuery.content(row), schema: source.schema, in: self)
             try body(ReplayQuery.row(row, players: players))
             count += 1
         }
         return count
     }
+}
 
-    fileprivate func count(_ source: ReplaySource, limit: Int) throws -> Int {
-        let sql = "SELECT count(*) FROM \(source.tables) WHERE \(source.condition)"
-        return min(limit, try first(sql, source.values) { $0.int(0) } ?? 0)
+extension Selection {
+    /// Runs `body`, whose failure may be one of the expression: a value that it cannot do with.
+    func explained<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as SQLiteError where error.primaryCode == 1 && expression != nil {
+            throw SelectionExpression.refusal(error.message, nil, expression ?? "")
+        }
     }
 }
 

@@ -28,7 +28,7 @@ struct Remove {
         var summary = SyncSummary(command: "rm")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
-        guard !options.paths.isEmpty || options.selection.criteria != nil else {
+        guard !options.paths.isEmpty || options.selection.ofEachAlone.criteria != nil else {
             throw ReplayCacheError(
                 .usage,
                 "nothing says what to remove",
@@ -157,20 +157,17 @@ extension PlaceStore {
         )
         // Selections are of replays; checkpoints go by their paths.
         let scopes = options.paths.isEmpty ? [try LogicalPath("replays")] : options.paths
-        let condition = options.selection.condition(schema: "main", content: "e.content", path: "e.path")
         let takesFolders = options.isRecursive || options.paths.isEmpty
-        let below = scopes.map { _ in
-            takesFolders ? "e.path = ? OR (e.path > ? || '/' AND e.path < ? || '0')" : "e.path = ?"
-        }
-        let values = scopes.flatMap { [SQLiteValue](repeating: .text($0.string), count: takesFolders ? 3 : 1) }
+        let entries = try entries(
+            options.selection,
+            .any(scopes.map { takesFolders ? .below($0) : SQLText("x.path = ?", [.text($0.string)]) })
+        )
         return try database.run(
             """
             INSERT INTO temp.removal_plan (path, digest)
-            SELECT e.path, c.digest FROM main.entry e JOIN main.content c ON c.id = e.content
-            WHERE (\(below.joined(separator: " OR "))) AND \(condition.sql)
-            ORDER BY e.path LIMIT \(options.selection.limit ?? -1)
+            SELECT e.path, c.digest FROM (\(entries.sql)) e CROSS JOIN main.content c ON c.id = e.content
             """,
-            values + condition.values
+            entries.values
         )
     }
 

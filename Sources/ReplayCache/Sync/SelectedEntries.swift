@@ -8,7 +8,43 @@ struct SelectedEntry: PlanItem, Equatable {
     let mtime: Int64
 }
 
+extension SQLText {
+    /// A condition on the path of `x`: at or below `path`.
+    static func below(_ path: LogicalPath) -> SQLText {
+        SQLText(
+            "(x.path = ? OR x.path > ? AND x.path < ?)",
+            [.text(path.string), .text(path.string + "/"), .text(path.string + "0")]
+        )
+    }
+}
+
 extension PlaceStore {
+    /// A query for path, content and mtime of the entries that a selection means, in the order of paths.
+    ///
+    /// `scope` is a condition on `x.path`. What depends on the whole set is worked out at once.
+    func entries(_ selection: Selection, _ scope: SQLText) throws -> SQLText {
+        noteQuestion(selection)
+        let columns = "SELECT x.path AS path, x.content AS content, x.mtime AS mtime"
+        guard !selection.isOfSets else {
+            let source = SelectionSource(kind: .entries, schema: "main", catalog: "catalog", scope: scope)
+            _ = try database.makeSelectionSet(selection, in: [source], isOfReplays: false)
+            return SQLText(
+                "\(columns) FROM temp.selection_set s CROSS JOIN main.entry x ON x.path = s.path ORDER BY s.id LIMIT -1"
+            )
+        }
+        let conditions = try SelectionConditions(selection, in: database)
+        let games = conditions.game.isEmpty ? "" : " CROSS JOIN main.game g ON g.content = x.content"
+        let test = conditions.joined(content: "x.content", path: "x.path")
+        return SQLText(
+            """
+            \(columns) FROM main.entry x\(games)
+            WHERE \(scope.sql) AND x.content IS NOT NULL AND \(test.sql)
+            ORDER BY x.path LIMIT \(selection.limit ?? -1)
+            """,
+            scope.values + test.values
+        )
+    }
+
     /// Works out which entries at or below `path` a selection means; they stay until the next call.
     ///
     /// - Returns: How many there are, and the bytes of their contents.
@@ -19,15 +55,13 @@ extension PlaceStore {
             CREATE TEMP TABLE selected (id INTEGER PRIMARY KEY, path TEXT, digest BLOB, size INTEGER, mtime INTEGER)
             """
         )
-        let condition = selection.condition(schema: "main", content: "e.content", path: "e.path")
+        let entries = try entries(selection, .below(path))
         try database.run(
             """
             INSERT INTO temp.selected (path, digest, size, mtime)
-            SELECT e.path, c.digest, c.size, e.mtime FROM main.entry e JOIN main.content c ON c.id = e.content
-            WHERE (e.path = ?1 OR e.path > ?1 || '/' AND e.path < ?1 || '0') AND \(condition.sql)
-            ORDER BY e.path LIMIT \(selection.limit ?? -1)
+            SELECT e.path, c.digest, c.size, e.mtime FROM (\(entries.sql)) e CROSS JOIN main.content c ON c.id = e.content
             """,
-            [.text(path.string)] + condition.values
+            entries.values
         )
         let total = try database.first("SELECT count(*), coalesce(sum(size), 0) FROM temp.selected") { row in
             PlanTotal(files: row.int(0), bytes: row.int64(1))

@@ -93,7 +93,7 @@ public struct Workspace: Sendable {
     public func query(
         _ selection: Selection,
         in scope: QueryScope = .everything,
-        _ body: @Sendable (ReplayRow) throws -> Void
+        _ body: @escaping @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
             try await Query(catalog: catalog, selection: selection).run(try await open(scope), body)

@@ -193,7 +193,7 @@ struct ViewTests {
     func aFetchOfASelectionBringsJustThat() async throws {
         let pod = try await Laptop("pod", in: scratch)
         let characters = try Selection.characters(named: ["mewtwo"])
-        let summary = try await pod.fetch(from: place) { $0.selection.characters = characters }
+        let summary = try await pod.fetch(from: place) { $0.selection.characters.anyOf = characters }
         #expect(try pod.files() == ["mewtwo/b.slp"])
         #expect(summary.objectsDownloaded == 1)
         try await pod.fetch(from: place) { $0.selection.limit = 1 }

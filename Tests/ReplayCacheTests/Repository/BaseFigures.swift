@@ -39,9 +39,11 @@ struct BaseFigures {
         let bringing = try await clock.measure { try await BaseFile.bring(base, from: remote, into: unpacked) }
         let checking = try clock.measure { try BaseFile.check(path, key: base.key) }
         let store = try #require(taken.store)
-        let querying = try await clock.measure { _ = try await store.countReplays(Selection(), limit: .max, notIn: []) }
+        let querying = try await clock.measure {
+            _ = try await store.replays(Selection(), .count, limit: .max, notIn: [])
+        }
         let fox = Selection(characters: try Selection.characters(named: ["fox"]))
-        let selecting = try await clock.measure { _ = try await store.countReplays(fox, limit: .max, notIn: []) }
+        let selecting = try await clock.measure { _ = try await store.replays(fox, .count, limit: .max, notIn: []) }
         let bytes = Double(base.byteCount) / Double(count)
         if count > 5000 {
             print(

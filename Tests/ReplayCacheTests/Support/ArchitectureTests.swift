@@ -16,14 +16,17 @@ struct ArchitectureTests {
             }
         }
 
+        private static let modifiers: Set = [
+            "internal", "package", "public", "private", "fileprivate", "@testable", "@preconcurrency",
+        ]
+
         var imports: [String] {
             lines.compactMap { line in
                 let words = line.split(separator: " ")
-                // An indented line may be of a text.
-                guard let index = words.firstIndex(of: "import"), index <= 2, index + 1 < words.count, line.first != " "
-                else {
-                    return nil
-                }
+                // `replaycache import` in a help text is none.
+                guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
+                    words[..<index].allSatisfy({ Self.modifiers.contains(String($0)) })
+                else { return nil }
                 return String(words[index + 1])
             }
         }

@@ -51,7 +51,7 @@ struct FetchSourceTests {
         let pod = try await Laptop("pod", in: scratch)
         try await pod.fetch(from: place) {
             $0.from = try LogicalPath("replays/fox")
-            $0.selection.paths = ["replays/fox/c.txt"]
+            $0.selection.paths.anyOf = ["replays/fox/c.txt"]
         }
         #expect(try pod.files() == ["c.txt"])
     }

@@ -150,7 +150,7 @@ struct ImportArchiveTests {
         try await bench.take("dump.zip")
         let pod = try await Laptop("pod", in: bench.scratch)
         let rows = try await pod.workspace.query(
-            Selection(characters: try Selection.characters(named: ["zelda"])),
+            Selection(characters: try Selection.characters(["zelda"]).anyOf),
             in: .place(bench.place)
         )
         #expect(rows.map(\.path) == ["replays/zelda.slp"])
@@ -163,10 +163,9 @@ struct ImportArchiveTests {
         try Tree.write(ImportBench.game(3), to: bench.scratch.at("games/old/three.slp"))
         try Tree.write("notes", to: bench.scratch.at("games/old/notes.txt"))
         try await bench.python("save('dump.zip', zipped([('top/' + n, d) for n, d in games]))")
-        let characters = try Selection.characters(named: ["zelda"])
         let summary = try await bench.take("dump.zip", into: "replays/x") {
             $0.strippedComponents = 1
-            $0.selection.characters = characters
+            $0.selection.characters = try Selection.characters(["zelda"])
             $0.excludes = ["new/*"]
         }
         #expect(try await bench.held().keys.sorted() == ["x/old/one.slp"])
