@@ -22,7 +22,6 @@ extension BucketImport {
                     context.report(.refused(path: name, reason: reason))
                 case .file(let item, let path):
                     summary.filesSeen += 1
-                    guard options.selection.isAbout(path) else { continue }
                     switch try await fate(of: known[item.key]?.digest, path, store) {
                     case .inStep: summary.filesInStep += 1
                     case .conflict: summary.conflicts += 1
@@ -33,8 +32,8 @@ extension BucketImport {
             }
             if let limit = options.selection.limit, forecast.files >= limit { throw Enough() }
         }
-        if !options.selection.characters.isEmpty {
-            context.report(.warning("which characters play shows when files are read: all are counted here"))
+        if needsContents {
+            context.report(.warning("what is selected shows when files are read: all are counted here"))
         }
         summary.entriesAdded = forecast.files
         summary.objectsUploaded = forecast.objectsSent
@@ -49,6 +48,13 @@ extension BucketImport {
         for meter in meters { summary.addSource(meter) }
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
+    }
+
+    /// Whether the selection asks for more than paths and a number.
+    private var needsContents: Bool {
+        var plain = Selection()
+        (plain.paths, plain.limit) = (options.selection.paths, options.selection.limit)
+        return plain != options.selection
     }
 
     private enum Forecast {
@@ -149,12 +155,5 @@ extension Estimate {
                 + prices.dollars(forOutgoing: forecast.bytesRead, stored: forecast.bytesRead)
         }
         return plan(push: push, fetch: fetch)
-    }
-}
-
-extension Selection {
-    /// Whether a path alone does not leave it out.
-    func isAbout(_ path: LogicalPath) -> Bool {
-        paths.isEmpty || paths.contains { Glob.matches($0, path: path.string) }
     }
 }
