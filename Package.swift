@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "ReplayCache", targets: ["ReplayCache"]),
         .executable(name: "replaycache", targets: ["ReplayCacheCLI"]),
         .executable(name: "generate-replays", targets: ["GenerateReplays"]),
+        .executable(name: "read-replays", targets: ["ReadReplays"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -42,6 +43,7 @@ let package = Package(
                 .embedInCode("../../schema/m0002_reader.sql"),
                 .embedInCode("../../schema/m0003_engine.sql"),
                 .embedInCode("../../schema/m0004_games.sql"),
+                .embedInCode("../../schema/m0006_events.sql"),
                 .embedInCode("../../schema/views.sql"),
                 .embedInCode("../../schema/base.sql"),
                 .embedInCode("../../schema/base_4.sql"),
@@ -72,6 +74,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Support/GenerateReplays",
+            swiftSettings: strict
+        ),
+        // The reader by itself, for comparing it with others.
+        .executableTarget(
+            name: "ReadReplays",
+            dependencies: [
+                "ReplayCache",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Support/ReadReplays",
             swiftSettings: strict
         ),
         .target(

@@ -2,6 +2,7 @@
 // Linux calls that Swift's Glibc module hides or cannot import (macros).
 //
 // No _GNU_SOURCE here: it changes types such as fd_set, which another module then has with another definition.
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -47,6 +48,29 @@ static inline int replaycache_epoll_wait(int epoll, struct replaycache_ready *re
         ready[index].fails = (bits & EPOLLERR) != 0;
     }
     return count;
+}
+
+// Lets a stretch of one file share the blocks of the same stretch of another, once the kernel has found the bytes equal
+// (ioctl_fideduperange(2)). How many bytes do; -2 when they differ, -1 with errno when it cannot be done.
+static inline long long replaycache_share_blocks(int source, int target, unsigned long long offset,
+                                                 unsigned long long length) {
+    struct {
+        unsigned long long source_offset, length;
+        unsigned short count, reserved1;
+        unsigned int reserved2;
+        long long target;
+        unsigned long long target_offset, shared;
+        int status;
+        unsigned int reserved3;
+    } range = {.source_offset = offset, .length = length, .count = 1, .target = target, .target_offset = offset};
+    const unsigned long fideduperange = 0xC0189436ul;  // FIDEDUPERANGE of linux/fs.h
+    if (syscall(SYS_ioctl, source, fideduperange, &range) != 0) return -1;
+    if (range.status == 1) return -2;  // FILE_DEDUPE_RANGE_DIFFERS
+    if (range.status < 0) {
+        errno = -range.status;
+        return -1;
+    }
+    return (long long)range.shared;
 }
 
 static const long replaycache_utime_omit = (1l << 30) - 2l;  // UTIME_OMIT of bits/stat.h

@@ -19,10 +19,9 @@ struct ReplayCacheCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Push.self, Fetch.self, Import.self, Status.self, List.self, Query.self, Dedup.self, History.self,
-            Restore.self,
-            Remove.self, Copy.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self, DoctorCommand.self,
-            Checkpoint.self,
+            Push.self, Fetch.self, Status.self, List.self, Query.self, Stats.self, Dedup.self, History.self,
+            Restore.self, Remove.self, Copy.self, Import.self, Verify.self, GC.self, Cost.self, Scan.self, SQL.self,
+            CatalogPaths.self, DoctorCommand.self, Checkpoint.self, Dataset.self,
         ]
     )
 

@@ -14,9 +14,17 @@ struct JSONContractTests {
         ["fetch", "remote", "share", "--shard", "1/2", "--link", "--dry-run"],
         ["fetch", "remote", "share", "--shard", "1/2", "--link"], ["cost", "remote"],
         ["verify", "slp"], ["ls", "remote"], ["checkpoint", "push", "model.pkl", "--run", "r", "--remote", "remote"],
+        ["dataset", "freeze", "all", "--remote", "remote", "--dry-run"],
+        ["dataset", "freeze", "all", "--remote", "remote"], ["dataset", "freeze", "all", "--remote", "remote"],
+        ["dataset", "freeze", "some", "--limit", "2", "--remote", "remote"], ["dataset", "list", "--remote", "remote"],
+        ["dataset", "show", "some", "--remote", "remote"], ["dataset", "diff", "all", "some", "--remote", "remote"],
+        ["fetch", "remote", "frozen", "--dataset", "some"],
+        ["checkpoint", "push", "model.pkl", "--run", "r", "--dataset", "all", "--remote", "remote"],
         ["checkpoint", "log", "--remote", "remote"],
         ["checkpoint", "fetch", "r", "-o", "out", "--remote", "remote"], ["dedup", "slp"], ["dedup"],
-        ["dedup", "--remote", "remote"], ["doctor", "remote"], ["verify", "remote"], ["verify", "remote", "--deep"],
+        ["dedup", "--remote", "remote"], ["dedup", "twins"], ["dedup", "twins", "--apply", "link", "--dry-run"],
+        ["dedup", "twins", "--apply", "link"], ["doctor", "remote"], ["verify", "remote"],
+        ["verify", "remote", "--deep"],
         ["push", "slp", "remote", "--heal"], ["gc", "remote", "--dry-run"], ["gc", "remote"],
         ["history", "checkpoints/r/model.pkl", "remote"],
         ["rm", "remote", "checkpoints/r/model.pkl", "--dry-run"], ["rm", "remote", "checkpoints/r/model.pkl"],
@@ -36,11 +44,15 @@ struct JSONContractTests {
     @Test func everyLineFitsItsSchema() async throws {
         try await sandbox.writeLibrary(count: 4)
         try sandbox.write("model.pkl", "weights")
+        for name in ["a.bin", "b.bin"] { try sandbox.write("twins/\(name)", "the same") }
+        try sandbox.writeTwins("twins")
         let schemas = [
             "summary": try JSONSchemaCheck("summary"), "entry": try JSONSchemaCheck("entry"),
             "checkpoint": try JSONSchemaCheck("checkpoint"), "duplicate": try JSONSchemaCheck("duplicate"),
             "check": try JSONSchemaCheck("check"), "garbage": try JSONSchemaCheck("garbage"),
-            "version": try JSONSchemaCheck("version"),
+            "version": try JSONSchemaCheck("version"), "sharing": try JSONSchemaCheck("sharing"),
+            "dataset": try JSONSchemaCheck("dataset"),
+            "datasetFile": try JSONSchemaCheck("datasetFile"),
         ]
         let events = try JSONSchemaCheck("event")
         for command in Self.summarised {
@@ -121,7 +133,7 @@ struct JSONContractTests {
     @Test(arguments: [
         ["fetch", "nowhere", "pod"], ["push", "nowhere", "remote"], ["query", "--character", "mewtoo"],
         ["push", "slp", "remote", "--into", "../up"], ["status", "slp"], ["sql", "DELETE FROM files"],
-        ["checkpoint", "fetch", "a@", "--remote", "remote"],
+        ["checkpoint", "fetch", "a@", "--remote", "remote"], ["dataset", "freeze", "a/b", "--remote", "remote"],
     ])
     func aFailureEndsWithAnErrorLine(_ command: [String]) async throws {
         try sandbox.write("slp/a.slp", "x")

@@ -57,9 +57,12 @@ extension Catalog {
     }
 
     /// Records what was found in known contents, in one transaction.
+    ///
+    /// Ends the proofs that everything is in step: places may know less of these contents.
     func record(_ found: [FoundReplay]) throws {
         guard !found.isEmpty else { return }
         try database.transaction {
+            try database.run("DELETE FROM in_step")
             for found in found { try ReplayRows.store(found.replay, content: found.content, in: database) }
         }
     }

@@ -10,7 +10,14 @@ extension Catalog {
     /// there are.
     ///
     /// The queue stays on this connection until ``endVerification(_:)``.
-    func beginVerification(_ queue: String, root: RootID) throws -> Int {
+    ///
+    /// `isMeant` is a condition on the content `f.content` and the path `p.path`, with `values` for its marks.
+    func beginVerification(
+        _ queue: String,
+        root: RootID,
+        where isMeant: String = "1",
+        _ values: [SQLiteValue] = []
+    ) throws -> Int {
         try database.execute(
             "CREATE TEMP TABLE \(queue) (id INTEGER PRIMARY KEY, path TEXT NOT NULL, file INTEGER NOT NULL)"
         )
@@ -18,10 +25,10 @@ extension Catalog {
             """
             INSERT INTO temp.\(queue) (path, file)
             SELECT p.path, f.id FROM main.file_path p JOIN main.file f ON f.id = p.file
-            WHERE p.root = ? AND f.content IS NOT NULL
+            WHERE p.root = ? AND f.content IS NOT NULL AND \(isMeant)
             ORDER BY max(coalesce(f.verified_at, 0), f.hashed_at), p.path
             """,
-            .integer(root.rawValue)
+            [.integer(root.rawValue)] + values
         )
     }
 

@@ -23,6 +23,8 @@ package actor Catalog {
     }
 
     /// Runs `body`, whose running statement ends when the task is cancelled.
+    ///
+    /// For a connection of one's own: the statement of another task would end as well.
     nonisolated func interruptible<Value>(_ body: () async throws -> Value) async throws -> Value {
         try await withTaskCancellationHandler(operation: body, onCancel: { interrupter.interrupt() })
     }

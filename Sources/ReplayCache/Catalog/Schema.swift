@@ -6,6 +6,7 @@ package enum Schema {
     private static let catalogMigrations: [[UInt8]] = [
         PackageResources.m0001_catalog_sql, PackageResources.m0002_reader_sql,
         PackageResources.m0003_engine_sql, PackageResources.m0004_games_sql,
+        PackageResources.m0006_events_sql,
     ]
 
     /// The version of a base, and of a place's database here, that this program makes.

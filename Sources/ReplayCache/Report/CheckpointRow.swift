@@ -38,7 +38,7 @@ public struct CheckpointRow: Sendable, Equatable, Encodable {
     public var parent: Digest?
     /// Revision of the training code.
     public var gitRevision: String?
-    /// Name of the dataset that it was trained on.
+    /// The dataset that it was trained on: its name, an `@` and the digest of its list.
     public var dataset: String?
     /// A remark.
     public var note: String?
@@ -52,6 +52,12 @@ public struct CheckpointRow: Sendable, Equatable, Encodable {
 }
 
 extension CheckpointRow {
+    /// The dataset with as many digits as people tell lists apart by.
+    public var shortDataset: String? {
+        guard let dataset, let at = dataset.lastIndex(of: "@") else { return dataset }
+        return String(dataset[...at] + dataset[dataset.index(after: at)...].prefix(8))
+    }
+
     /// The metrics as text, by name.
     public var metricTexts: [(name: String, value: String)] {
         metrics.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value.value)") }

@@ -29,6 +29,10 @@ public enum SyncEvent: Sendable {
     case removed(path: String)
     /// The same in a dry run: it would be removed.
     case wouldRemove(path: String)
+    /// A file takes no room of its own any more: it shares the bytes of the other one.
+    case linked(path: String, to: String, LinkKind)
+    /// The same in a dry run: it would.
+    case wouldLink(path: String, to: String, LinkKind)
     /// An entry holds again what it held before.
     case restored(path: String)
     /// The same in a dry run: it would.
@@ -58,7 +62,7 @@ public enum SyncEvent: Sendable {
 extension SyncEvent: Encodable {
     private enum Key: String, CodingKey {
         case v, event, path, reason, place, from, to, files, message, waited, seconds, key, paths, sha256, host, other,
-            command, root, bytes
+            command, root, bytes, link
     }
 
     /// Writes a flat object with `event` and the fields of the case.
@@ -95,6 +99,10 @@ extension SyncEvent: Encodable {
         case .healed(let path): try write("healed", [(.path, path)])
         case .removed(let path): try write("removed", [(.path, path)])
         case .wouldRemove(let path): try write("wouldRemove", [(.path, path)])
+        case .linked(let path, let other, let kind):
+            try write("linked", [(.path, path), (.to, other), (.link, kind.rawValue)])
+        case .wouldLink(let path, let other, let kind):
+            try write("wouldLink", [(.path, path), (.to, other), (.link, kind.rawValue)])
         case .restored(let path): try write("restored", [(.path, path)])
         case .wouldRestore(let path): try write("wouldRestore", [(.path, path)])
         case .lost(let path, let digest, let host):

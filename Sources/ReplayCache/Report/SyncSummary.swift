@@ -47,6 +47,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var entriesAdded = 0
     /// Entries removed at the place: the old names of files that moved.
     public var entriesRemoved = 0
+    /// For `push`: replays at the place of which it now knows what a newer reader found in them; nil for none.
+    public var replaysUpdated: Int?
     /// Entries removed at the place because that was asked for.
     public var entriesDeleted = 0
     /// Local files removed because their entries were deleted.
@@ -85,6 +87,14 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var copies: Int?
     /// For `dedup`: bytes that those files take.
     public var bytesWasted: Int64?
+    /// For `dedup`: bytes of those files that links would free.
+    public var bytesLinkable: Int64?
+    /// For `dedup`: games of which there is more than one recording.
+    public var sameGames: RecordingTotals?
+    /// For `dedup`: recordings with the same events and other metadata.
+    public var sameEvents: RecordingTotals?
+    /// For `dedup --apply`: what was linked.
+    public var links: LinkTotals?
     /// For `doctor`: how the checks went.
     public var checks: CheckCounts?
     /// For `gc`: what was condemned and removed.
@@ -99,10 +109,16 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var undo: String?
     /// For `copy`: checkpoints that became known at the place.
     public var checkpointsCopied: Int?
+    /// For `copy`: datasets that became known at the place.
+    public var datasetsCopied: Int?
+    /// For `dataset freeze`: datasets that were made; nil when the one asked for was there already.
+    public var datasetsFrozen: Int?
+    /// For `dataset diff`: how the two differ.
+    public var difference: DatasetDifference?
     /// For `import`: files that only took an entry, since the repository, or an earlier file of the source, has their content.
     public var duplicates: Int?
     /// For `import`: recordings of a game of which the repository, or the source, has another.
-    public var sameGames: Int?
+    public var otherRecordings: Int?
     /// For `import`: replays that were imported although they are damaged or unfinished.
     public var unreadable: Int?
     /// For `import`: files that the selection left out once they were read.
@@ -123,6 +139,9 @@ extension SyncSummary {
         groups = totals.groups
         copies = totals.copies
         bytesWasted = totals.bytesWasted
+        bytesLinkable = totals.bytesLinkable
+        sameGames = totals.games
+        sameEvents = totals.events
     }
 
     /// The error that the run as a whole ends with, nil when all went well.

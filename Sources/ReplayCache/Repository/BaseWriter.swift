@@ -79,6 +79,8 @@ struct BaseWriter {
             """,
             cutoffs[1]
         )
+        // Which contents a dataset names stands in its list, which may not be here. What none names is condemned in time.
+        try database.execute("DELETE FROM temp.dropped WHERE EXISTS (SELECT 1 FROM place.dataset)")
     }
 
     private static func isDropped(_ history: String) -> String {
@@ -98,8 +100,8 @@ struct BaseWriter {
 
     /// Gives contents new numbers in the order of the paths that hold them, so that the columns of neighbours are alike.
     ///
-    /// What nothing refers to is left out where this base drops what referred to it, and where its object is condemned;
-    /// else it may be a part of a large file, which only a recipe names.
+    /// What nothing refers to is left out where this base drops what referred to it and there are no datasets, and where its
+    /// object is condemned; else it may be a part of a large file, which only a recipe names.
     private func numberContents(in database: Database) throws {
         try database.execute("CREATE TEMP TABLE number (new INTEGER PRIMARY KEY, old INTEGER NOT NULL UNIQUE)")
         let cutoff: [SQLiteValue] = [.integer(now.milliseconds - limits.tombstoneAge)]
@@ -120,7 +122,7 @@ struct BaseWriter {
         )
         try number("SELECT was FROM place.history h WHERE was IS NOT NULL AND NOT \(Self.isDropped("h")) ORDER BY path")
         try number("SELECT content FROM place.checkpoint_file ORDER BY identity, name")
-        try number("SELECT list FROM place.dataset ORDER BY name")
+        try number("SELECT list FROM place.dataset ORDER BY name, list")
         try number(
             """
             SELECT c.id FROM place.content c
@@ -188,10 +190,8 @@ struct BaseWriter {
         )
         try insert(
             "dataset",
-            "name, segment, line, list, files, size, selection",
-            """
-            SELECT name, segment, line, \(renumbered("list")), files, size, selection FROM place.dataset ORDER BY name
-            """
+            "name, list, segment, line, files, size, selection",
+            "SELECT name, \(renumbered("list")), segment, line, files, size, selection FROM place.dataset ORDER BY 1, 2"
         )
     }
 

@@ -11,6 +11,7 @@ extension Operation {
         case .del(let del): _ = try LogicalPath(del.path)
         case .obj(let object): try Self.check(object)
         case .ckpt(let checkpoint): try Self.check(checkpoint)
+        case .dataset(let dataset): try dataset.check()
         case .unknown: break
         case .unreadable(_, let reason): throw SegmentError("cannot be read: \(reason)")
         }

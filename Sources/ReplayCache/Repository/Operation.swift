@@ -4,6 +4,7 @@ package enum Operation: Sendable, Equatable {
     case del(Del)
     case obj(Obj)
     case ckpt(Checkpoint)
+    case dataset(Dataset)
     /// An operation of a version to come, as it stands in the segment.
     case unknown(String)
     /// A line that is not an operation, as it stands in the segment, and what is wrong with it.
@@ -21,6 +22,10 @@ package enum Operation: Sendable, Equatable {
         package var replay: ReplayMetadata?
         /// Version of the reader that derived `replay`.
         package var reader: Int?
+
+        /// Whether this is no version of the path, but only tells what was found in the content that it shows: a content
+        /// does not take its own place (`docs/format.md`, "put").
+        package var isRemark: Bool { was == sha256 }
 
         package init(
             path: String,
@@ -179,6 +184,7 @@ extension Operation {
         case .del(let value): try JSON.line(Tagged(op: "del", value: value))
         case .obj(let value): try JSON.line(Tagged(op: "obj", value: value))
         case .ckpt(let value): try JSON.line(Tagged(op: "ckpt", value: value))
+        case .dataset(let value): try JSON.line(Tagged(op: "dataset", value: value))
         case .unknown(let text), .unreadable(let text, _): Array(text.utf8)
         }
     }
@@ -220,6 +226,7 @@ extension Operation {
                 case "del": .del(try Del(from: decoder))
                 case "obj": .obj(try Obj(from: decoder))
                 case "ckpt": .ckpt(try Checkpoint(from: decoder))
+                case "dataset": .dataset(try Dataset(from: decoder))
                 default: nil
                 }
         }

@@ -69,6 +69,7 @@ extension PlaceStore {
             let path = try LogicalPath(put.path)
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
+            guard !put.isRemark else { return }
             let was = try put.was.map(content(_:))
             try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
@@ -79,6 +80,8 @@ extension PlaceStore {
             try merge(obj, mark)
         case .ckpt(let checkpoint):
             try merge(checkpoint, mark)
+        case .dataset(let dataset):
+            try merge(dataset, mark)
         case .unknown(let text):
             try keep(text, mark)
         case .unreadable:
@@ -94,6 +97,36 @@ extension PlaceStore {
             .integer(Int64(mark.line)),
             .text(text)
         )
+    }
+
+    /// Merges what was kept as unknown and that this program knows: one of an earlier version has read it.
+    func takeUpKeptOperations() throws {
+        let kept = try database.all("SELECT segment, line, text FROM main.unknown_operation") { row in
+            (mark: Mark(segment: row.int64(0), line: row.int(1)), text: row.text(2))
+        }
+        guard !kept.isEmpty else { return }
+        try database.transaction {
+            for (mark, text) in kept {
+                let operation = Operation(line: Array(text.utf8)[...])
+                switch operation {
+                case .unknown, .unreadable: continue
+                case .obj(let object) where ObjectKey.hasUnknownEncoding(object.key, of: object.sha256): continue
+                default: break
+                }
+                try database.run(
+                    "DELETE FROM unknown_operation WHERE segment = ? AND line = ?",
+                    .integer(mark.segment),
+                    .integer(Int64(mark.line))
+                )
+                do {
+                    try merge(operation, mark)
+                } catch is LogicalPathError {
+                    continue  // Refused, as it would have been at first.
+                } catch is SegmentError {
+                    continue
+                }
+            }
+        }
     }
 
     // MARK: Contents and checkpoints
@@ -151,6 +184,27 @@ extension PlaceStore {
                 .integer(file.content)
             )
         }
+    }
+
+    /// Takes a list that was given a name; of several operations that say the same, the oldest counts.
+    ///
+    /// Another list of the same name is another dataset: which of them has the name follows from the stamps.
+    private func merge(_ dataset: Operation.Dataset, _ mark: Mark) throws {
+        let list = try content(dataset.sha256, size: dataset.size, saidBy: mark)
+        let find = "SELECT segment, line FROM dataset WHERE name = ? AND list = ?"
+        let key: [SQLiteValue] = [.text(dataset.name), .integer(list)]
+        let known = try database.first(find, key) { Mark(segment: $0.int64(0), line: $0.int(1)) }
+        if let known, try stamp(of: known) <= stamp(of: mark) { return }
+        try database.run(
+            """
+            INSERT OR REPLACE INTO dataset (name, list, segment, line, files, size, selection)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            key + [
+                .integer(mark.segment), .integer(Int64(mark.line)), .integer(dataset.files), .integer(dataset.bytes),
+                SQLiteValue(dataset.selection),
+            ]
+        )
     }
 
     /// Readers that there may ever be: beyond, a claim would keep every honest one out for good.

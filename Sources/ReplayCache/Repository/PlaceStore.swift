@@ -22,7 +22,9 @@ package actor PlaceStore {
 
     /// Opens, or makes, the state of a place, on a thread that may block.
     package static func open(_ record: PlaceRecord, home: String) async throws -> PlaceStore {
-        try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
+        let store = try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
+        try await store.takeUpKeptOperations()
+        return store
     }
 
     /// Blocks.

@@ -113,8 +113,9 @@ extension Repository {
         func name(_ digest: Digest) { if seen.insert(digest).inserted { digests.append(digest) } }
         for operation in operations {
             switch operation {
-            case .put(let put): name(put.sha256)
+            case .put(let put) where !put.isRemark: name(put.sha256)
             case .ckpt(let checkpoint): checkpoint.files.forEach { name($0.sha256) }
+            case .dataset(let dataset): name(dataset.sha256)
             case .obj(let object):
                 name(object.sha256)
                 guard let key = ObjectKey(object.key) else { continue }
@@ -148,8 +149,9 @@ extension Repository {
         var named: [Digest] = []
         for operation in operations {
             switch operation {
-            case .put(let put): named.append(put.sha256)
+            case .put(let put) where !put.isRemark: named.append(put.sha256)
             case .ckpt(let checkpoint): named += checkpoint.files.map(\.sha256)
+            case .dataset(let dataset): named.append(dataset.sha256)
             case .obj(let object): told.insert(object.sha256)
             default: continue
             }

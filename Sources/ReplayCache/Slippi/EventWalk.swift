@@ -45,6 +45,8 @@ struct EventWalk: Sendable {
             }
             if command == EventCommand.postFrame, readsPostFrames {
                 note(PostFrame(in: window, at: end))
+            } else if command == EventCommand.frameStart, let frame = window.int32(at: end + 1) {
+                forget(copyOf: frame)
             } else if command == EventCommand.gameEnd, gameEnd == nil {
                 gameEnd = GameEnd(in: window, at: end, length: length)
             }
@@ -57,6 +59,12 @@ struct EventWalk: Sendable {
         largestFrame.map { frame in
             LastFrame(frame: frame, rows: rows.compactMap { $0 }.filter { $0.frame == frame })
         }
+    }
+
+    /// A frame that begins again takes the place of its earlier copy, where a player may have been in the game who is not now.
+    private mutating func forget(copyOf frame: Int32) {
+        guard frame == largestFrame else { return }
+        for player in rows.indices where rows[player]?.frame == frame { rows[player] = nil }
     }
 
     /// Rollbacks record a frame several times, and the last copy counts (slp-format.md §4).

@@ -29,11 +29,10 @@ struct GameEnd: Sendable, Equatable {
         placements = stored.count == 4 ? stored.map(Int.init) : nil
     }
 
-    /// Whether the placements name at least one winner and hold nothing but values a game writes.
+    /// The placements of ports 1 to 4, unless they hold what no game writes.
     ///
     /// Development builds store junk such as 17 or 34.
-    var hasValidPlacements: Bool {
-        guard let placements else { return false }
-        return placements.allSatisfy { (-1...3).contains($0) } && placements.contains(0)
+    var validPlacements: [Int]? {
+        placements.flatMap { $0.allSatisfy { (-1...3).contains($0) } ? $0 : nil }
     }
 }

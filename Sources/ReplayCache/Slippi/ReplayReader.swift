@@ -4,8 +4,11 @@
 /// ``EventWalk/windowBytes``. Nothing that a file contains makes the reader throw or trap, and no length in it decides
 /// how much memory is used.
 package enum ReplayReader {
-    /// Rises when the same file would be read differently, so that stored metadata can be told to be out of date.
-    package static let version = 1
+    /// Rises when the same file would be read differently, or when more of what was read is kept, so that stored metadata
+    /// can be told to be out of date.
+    ///
+    /// 2: places keep seed and stocks at the start (`schema/base_4.sql`).
+    package static let version = 2
 
     /// Bytes of the first read: the largest head seen is 814, and the first frame of an old file follows it.
     static let headBytes = 2 << 10

@@ -44,6 +44,7 @@ struct TailScan: Sendable {
         var position = end
         var largest: Int32?
         var rows: [PostFrame] = []
+        var isWhole = false
         while let event = steps.previous(before: position) {
             position = event.offset
             steps.reference = event.frame
@@ -56,13 +57,14 @@ struct TailScan: Sendable {
             if event.command == EventCommand.postFrame, event.frame >= largest ?? event.frame,
                 let row = PostFrame(in: steps.window, at: event.offset)
             {
-                if event.frame != largest { rows = [] }
+                if event.frame != largest { (rows, isWhole) = ([], false) }
                 largest = event.frame
                 // Going backwards the first copy met is the last one written.
-                if !row.isFollower, !rows.contains(where: { $0.player == row.player }) { rows.append(row) }
+                if !isWhole, !row.isFollower, !rows.contains(where: { $0.player == row.player }) { rows.append(row) }
             }
-            if event.command == EventCommand.frameStart, event.frame == largest, largest == known {
-                return largest.map { LastFrame(frame: $0, rows: rows) }
+            if event.command == EventCommand.frameStart, let frame = largest, event.frame == frame {
+                if frame == known { return LastFrame(frame: frame, rows: rows) }
+                isWhole = true
             }
         }
         return nil

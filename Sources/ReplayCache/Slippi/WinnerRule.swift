@@ -51,7 +51,7 @@ struct GameResult: Equatable {
         case GameEnd.Method.time where contenders.count == 2:
             return timedOut(contenders, lastFrame)
         case GameEnd.Method.time, GameEnd.Method.game, GameEnd.Method.resolved:
-            if end.hasValidPlacements { return placed(end, contenders) }
+            if let result = placed(end, contenders) { return result }
             // In Classic, All-Star and the special modes stocks do not say who won.
             guard end.method != GameEnd.Method.time, versusScenes.contains(majorScene ?? versusScenes[0]) else {
                 return .unknown
@@ -83,20 +83,24 @@ struct GameResult: Equatable {
         return GameResult(winnerPorts: [contenders[first > second ? 0 : 1].port], rule: .time)
     }
 
-    /// Rule ③.
-    private static func placed(_ end: GameEnd, _ contenders: [Contender]) -> GameResult {
-        let winners = contenders.filter { end.placements?[$0.port - 1] == 0 }
-        guard !winners.isEmpty else { return .unknown }
-        return GameResult(winnerPorts: ports(of: winners, in: contenders), rule: .placements)
+    /// Rule ③; nil where the placements do not name one player or one team of the game.
+    private static func placed(_ end: GameEnd, _ contenders: [Contender]) -> GameResult? {
+        guard let placements = end.validPlacements else { return nil }
+        return result(of: contenders.filter { placements[$0.port - 1] == 0 }, in: contenders, by: .placements)
     }
 
     /// Rule ④.
     private static func survived(_ contenders: [Contender], _ lastFrame: LastFrame?) -> GameResult {
         let survivors = contenders.filter { (lastFrame?.row(ofPort: $0.port)?.stocks ?? 0) > 0 }
-        guard let first = survivors.first,
-            survivors.count == 1 || first.team != nil && survivors.allSatisfy({ $0.team == first.team })
-        else { return .unknown }
-        return GameResult(winnerPorts: ports(of: [first], in: contenders), rule: .stocks)
+        return result(of: survivors, in: contenders, by: .stocks) ?? .unknown
+    }
+
+    /// The side that all of `best` are on wins; nil where they are on several, or nobody is.
+    private static func result(of best: [Contender], in contenders: [Contender], by rule: WinnerRule) -> GameResult? {
+        guard let first = best.first,
+            best.count == 1 || first.team != nil && best.allSatisfy({ $0.team == first.team })
+        else { return nil }
+        return GameResult(winnerPorts: ports(of: [first], in: contenders), rule: rule)
     }
 
     /// The winners together with the rest of their teams.

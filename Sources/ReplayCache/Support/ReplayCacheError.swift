@@ -56,6 +56,8 @@ public struct ReplayCacheError: Error, Sendable, Equatable {
     public var subject: String?
     /// The error underneath, as text.
     public var cause: String?
+    /// The word in a text of the user that is wrong, where that is known.
+    public var mark: TextMark?
     /// What callers have to tell apart although people are told it in words alone.
     package var circumstance: Circumstance?
 

@@ -4,7 +4,9 @@ package enum VersionNumber {
     static let partBits = 20
     static let maximumPart: Int64 = 1 << Int64(partBits) - 1
 
-    /// The number of a version; nil for what is none. Parts that are not there count as 0, a fourth one does not count.
+    /// The number of a version; nil for what is none.
+    ///
+    /// Parts that are not there count as 0, a fourth one does not count.
     package static func of(_ text: Span<UInt8>) -> Int64? {
         var parts: (Int64, Int64, Int64) = (0, 0, 0)
         var part = 0

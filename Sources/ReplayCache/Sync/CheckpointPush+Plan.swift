@@ -3,7 +3,10 @@ extension CheckpointPush {
     /// What publishing `set` takes.
     func plan(_ set: CheckpointSet, _ summary: inout SyncSummary) async throws -> StatusPlan {
         let repository = try await existingRepository()
-        if let repository { context.report(repository.warnings, into: &summary) }
+        if let repository {
+            context.report(repository.warnings, into: &summary)
+            _ = try await dataset(repository)
+        }
         let store: PlaceStore
         if let repository {
             store = repository.store

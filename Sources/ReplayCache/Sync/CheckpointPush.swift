@@ -10,6 +10,8 @@ public struct CheckpointDescription: Sendable {
     ///
     /// NaN is allowed and never best.
     public var metrics: [String: Double] = [:]
+    /// The dataset that it was trained on, as `NAME` or `NAME@DIGITS`; it must be at the place.
+    public var dataset: String?
     /// A remark.
     public var note: String?
 
@@ -53,10 +55,11 @@ struct CheckpointPush {
         let repository = try await context.writableRepository(at: place)
         if repository.isNew { context.report(.created(place: "\(place)")) }
         context.report(repository.warnings, into: &summary)
+        let dataset = try await dataset(repository)
         let clock = TransferClock(repository)
         context.progress.begin("pushing", items: set.members.count, bytes: set.members.reduce(0) { $0 + $1.size })
         let stored = try await store(set.members, repository, &summary)
-        try await publish(stored, as: name, repository, &summary)
+        try await publish(stored, as: name, dataset, repository, &summary)
         try await clock.record(.up, in: context)
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds
@@ -118,6 +121,7 @@ struct CheckpointPush {
     private func publish(
         _ stored: [StoredMember],
         as name: String,
+        _ dataset: String?,
         _ repository: Repository,
         _ summary: inout SyncSummary
     ) async throws {
@@ -127,15 +131,16 @@ struct CheckpointPush {
             summary.entriesAdded += 1
             operations.append(.put(put))
         }
-        let checkpoint = Operation.Checkpoint(
+        var checkpoint = Operation.Checkpoint(
             run: description.run,
             name: name,
             step: description.step,
             files: stored.map { .init(name: $0.member.name.string, sha256: $0.digest, size: $0.status.size) },
             metrics: description.metrics.mapValues(Metric.init),
+            dataset: dataset,
             note: description.note
         )
-        if try await isNews(checkpoint, repository.store) { operations.append(.ckpt(checkpoint)) }
+        if try await isNews(&checkpoint, repository.store) { operations.append(.ckpt(checkpoint)) }
         try await repository.commit(operations)
         try await context.catalog.forgetTransfers(stored.flatMap(\.stored.digests), place: repository.store.record.id)
         context.report(.committed(files: stored.count))
@@ -155,10 +160,18 @@ struct CheckpointPush {
         )
     }
 
-    /// The same files again may come with other metrics, as after an evaluation.
-    private func isNews(_ checkpoint: Operation.Checkpoint, _ store: PlaceStore) async throws -> Bool {
+    /// The same files again may come with other metrics, as after an evaluation; what they were trained on stays.
+    private func isNews(_ checkpoint: inout Operation.Checkpoint, _ store: PlaceStore) async throws -> Bool {
         let identity = try checkpoint.identity
         let known = try await store.checkpoints(run: description.run).first { $0.identity == identity }
+        checkpoint.dataset = checkpoint.dataset ?? known?.dataset
         return known == nil || known?.metrics != checkpoint.metrics || known?.note != checkpoint.note
+            || known?.dataset != checkpoint.dataset
+    }
+
+    /// The dataset with the digest of its list: what it means stays known, whoever has the name.
+    func dataset(_ repository: Repository) async throws -> String? {
+        guard let reference = description.dataset else { return nil }
+        return try await Datasets(repository: repository).find(reference).reference
     }
 }

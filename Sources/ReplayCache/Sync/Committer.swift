@@ -8,6 +8,8 @@ struct Committer {
     private var agreements: [Agreement] = []
     private var forgotten: [String] = []
     private var transfers: [Digest] = []
+    /// Contents of which only what was found in them is told.
+    private var remarks = 0
     /// At least the length of `operations` as they will be written.
     private var byteCount = 0
     private var lastCommit = ContinuousClock.now
@@ -59,6 +61,22 @@ struct Committer {
         if ContinuousClock.now - lastCommit > Self.maximumAge { try await commit() }
     }
 
+    /// Adds what the reader of this program found in contents that stand at the place, and counts them; nil for none.
+    mutating func add(_ remarks: PlanRows<PushItem>) async throws -> Int? {
+        var rows = remarks
+        var count = 0
+        while let item = try await rows.next() {
+            try Task.checkCancellation()
+            guard let replay = try await repository.store.localReplay(of: item.digest) else { continue }
+            let put = Self.put(item, replay: replay.metadata, reader: replay.reader)
+            append(put, extraByteCount: Self.bound(item.path) + replay.byteCount)
+            self.remarks += 1
+            count += 1
+            if isFull { try await commit() }
+        }
+        return count == 0 ? nil : count
+    }
+
     private static func put(_ item: PushItem, replay: ReplayMetadata?, reader: Int?) -> Operation {
         .put(
             .init(
@@ -83,7 +101,7 @@ struct Committer {
     }
 
     private var isFull: Bool {
-        max(agreements.count, forgotten.count) >= Self.maximumFiles || byteCount >= Self.maximumByteCount
+        max(agreements.count, forgotten.count, remarks) >= Self.maximumFiles || byteCount >= Self.maximumByteCount
     }
 
     mutating func commit() async throws {
@@ -106,6 +124,7 @@ struct Committer {
         if !agreements.isEmpty { context.report(.committed(files: agreements.count)) }
         operations.removeAll(keepingCapacity: true)
         byteCount = 0
+        remarks = 0
         agreements.removeAll(keepingCapacity: true)
         forgotten.removeAll()
         transfers.removeAll(keepingCapacity: true)

@@ -46,12 +46,14 @@ struct Copy {
         let totals = try await store.interruptible { try await store.planCopy(from: from.store.record) }
         try await tell(totals, store, &summary)
         let checkpoints = try await missingCheckpoints(from.store, store)
+        let datasets = try await DatasetCopy.missing(from.store, store)
         if options.isDryRun {
             let unstored = try await store.unstoredInCopyPlan()
             summary.entriesAdded = totals[.copy]?.files ?? 0
             summary.objectsUploaded = unstored.files
             summary.bytesRaw = unstored.bytes
             summary.checkpointsCopied = checkpoints.count
+            summary.datasetsCopied = datasets.count
             try await remove(totals, held, from, to, &summary)
         } else if let to {
             let transfer = CopyTransfer(context: context, from: from, to: to)
@@ -59,6 +61,7 @@ struct Copy {
             context.progress.begin("copying", items: publish.files + checkpoints.count, bytes: publish.bytes)
             try await transfer.copy(items([.copy], store), &summary)
             try await transfer.copy(checkpoints, &summary)
+            try await DatasetCopy(context: context, from: from, to: to).run(datasets, &summary)
             try await remove(totals, held, from, to, &summary)
         }
         if let to { summary.add(to.remote.meter) }

@@ -1,63 +1,92 @@
-/// Contents that are there more than once.
-public struct DuplicateGroup: Sendable, Equatable, Encodable {
-    /// Version of this form.
-    public let v = 1
-    /// Always `duplicate`.
-    public let event = "duplicate"
-    /// The content.
-    public var sha256: Digest
-    /// Its length in bytes.
-    public var size: Int64
-    /// Where it is: paths of local files, or of entries.
-    public var paths: [String]
-    /// Bytes that all copies but one take: for local files only where they are different files on the disk.
-    public var bytesWasted: Int64
+/// What to look for among copies and recordings, and which of several to keep.
+public struct DedupOptions: Sendable {
+    /// Which files, or entries.
+    public var selection = Selection()
+    /// Which of several recordings of one game comes first in its group.
+    public var preference = RecordingPreference.complete
+
+    /// Everything; whole recordings before others.
+    public init() {}
 }
 
-/// How much there is of what a search for copies found.
-struct DuplicateTotals: Sendable {
-    /// Contents that more than one file, or entry, holds.
-    var groups = 0
-    /// Files, or entries, beyond the first of each.
-    var copies = 0
-    /// Bytes that those files take.
-    var bytesWasted: Int64 = 0
+/// Finds files, or recordings of one game, of which one would do.
+///
+/// Changes nothing.
+struct Dedup {
+    let context: SyncContext
+    let options: DedupOptions
 
-    mutating func add(_ group: DuplicateGroup) {
-        groups += 1
-        copies += group.paths.count - 1
-        bytesWasted += group.bytesWasted
+    /// Looks among the files of this machine; of one folder, scanned first, if it is given.
+    func local(_ directory: String?, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws -> SyncSummary {
+        var summary = SyncSummary(command: "dedup")
+        var root: LocalRoot?
+        if let directory {
+            let opened = try await LocalRoot.open(directory, catalog: context.catalog)
+            _ = try await Scan(context: context, root: opened).run(into: &summary)
+            root = opened
+        }
+        // A connection of its own: temporary tables belong to one.
+        let home = context.catalog.home
+        let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
+        let source = DuplicateSource.local(root?.id)
+        let options = options
+        var totals = try await catalog.interruptible {
+            try await catalog.eachCopy(options.selection, source, body)
+        }
+        try await catalog.interruptible { try await catalog.findRecordings(source) }
+        context.progress.begin("reading events")
+        try await EventDigests(context: context, catalog: catalog).run()
+        try await catalog.eachRecordingGroup(source, options.preference, &totals, body)
+        summary.add(totals)
+        return summary
     }
 }
 
 extension Catalog {
-    /// Local contents with more than one physical file: hard links of one file are not copies of it.
-    func eachDuplicate(below root: RootID?, _ body: (DuplicateGroup) throws -> Void) throws -> DuplicateTotals {
-        var totals = DuplicateTotals()
-        let scope = root.map { "AND p.root = \($0.rawValue)" } ?? ""
-        let contents = try database.all(
-            """
-            SELECT c.id, c.digest, c.size, count(DISTINCT f.id) FROM main.content c
-            JOIN main.file f ON f.content = c.id
-            WHERE EXISTS (SELECT 1 FROM main.file_path p WHERE p.file = f.id \(scope))
-            GROUP BY c.id HAVING count(DISTINCT f.id) > 1 ORDER BY c.size DESC, c.id
-            """
-        ) { (id: $0.int64(0), digest: $0.digest(1), size: $0.int64(2), files: $0.int64(3)) }
-        for content in contents {
-            guard let digest = content.digest else { continue }
-            let paths = try database.all(
-                """
-                SELECT min(root.path || '/' || p.path) FROM main.file f JOIN main.file_path p ON p.file = f.id
-                JOIN main.root ON root.id = p.root WHERE f.content = ? \(scope) GROUP BY f.id ORDER BY 1
-                """,
-                [.integer(content.id)]
-            ) { $0.text(0) }
-            let group = DuplicateGroup(
-                sha256: digest,
-                size: content.size,
-                paths: paths,
-                bytesWasted: (content.files - 1) * content.size
-            )
+    /// Contents with more than one physical file: hard links of one file are not copies of it.
+    fileprivate func eachCopy(
+        _ selection: Selection,
+        _ source: DuplicateSource,
+        _ body: @Sendable (DuplicateGroup) throws -> Void
+    ) throws -> DuplicateTotals {
+        var sharing: [Int64: Bool] = [:]
+        return try database.eachCopy(selection, source, body) { device, path in
+            if let known = sharing[device] { return known }
+            let shares = (try? FileSystem(of: path).sharesBlocks) ?? false
+            sharing[device] = shares
+            return shares
+        }
+    }
+
+    fileprivate func findRecordings(_ source: DuplicateSource) throws {
+        try RecordingTables(database: database, source: source).make()
+    }
+
+    fileprivate func eachRecordingGroup(
+        _ source: DuplicateSource,
+        _ preference: RecordingPreference,
+        _ totals: inout DuplicateTotals,
+        _ body: @Sendable (DuplicateGroup) throws -> Void
+    ) throws {
+        try RecordingTables(database: database, source: source).eachGroup(preference) { group in
+            try body(group)
+            totals.add(group)
+        }
+    }
+}
+
+extension PlaceStore {
+    /// Contents that more than one entry holds, and recordings of one game.
+    ///
+    /// Entries of one content are stored once, so nothing is wasted by them. The bytes of events are not at hand, so that
+    /// recordings that differ in metadata alone are found as those of one game are.
+    func eachDuplicate(_ options: DedupOptions, _ body: @Sendable (DuplicateGroup) throws -> Void) throws
+        -> DuplicateTotals
+    {
+        var totals = try database.eachCopy(options.selection, .place, body) { _, _ in false }
+        let tables = RecordingTables(database: database, source: .place)
+        try tables.make()
+        try tables.eachGroup(options.preference) { group in
             try body(group)
             totals.add(group)
         }
@@ -65,28 +94,26 @@ extension Catalog {
     }
 }
 
-extension PlaceStore {
-    /// Contents that more than one entry holds.
-    ///
-    /// They are stored once, so nothing is wasted at the place.
-    func eachDuplicate(_ body: (DuplicateGroup) throws -> Void) throws -> DuplicateTotals {
+extension Database {
+    fileprivate func eachCopy(
+        _ selection: Selection,
+        _ source: DuplicateSource,
+        _ body: (DuplicateGroup) throws -> Void,
+        sharesBlocks: (_ device: Int64, _ path: String) -> Bool
+    ) throws -> DuplicateTotals {
         var totals = DuplicateTotals()
-        let contents = try database.all(
-            """
-            SELECT c.id, c.digest, c.size FROM main.content c JOIN main.entry e ON e.content = c.id
-            GROUP BY c.id HAVING count(*) > 1 ORDER BY c.size DESC, c.id
-            """
-        ) { (id: $0.int64(0), digest: $0.digest(1), size: $0.int64(2)) }
-        for content in contents {
-            guard let digest = content.digest else { continue }
-            let paths = try database.all(
-                "SELECT path FROM main.entry WHERE content = ? ORDER BY path",
-                [.integer(content.id)]
-            ) { $0.text(0) }
-            let group = DuplicateGroup(sha256: digest, size: content.size, paths: paths, bytesWasted: 0)
-            try body(group)
-            totals.add(group)
+        try source.makeNames(selection, in: self)
+        try source.makeCopies(in: self)
+        var last: Int64 = 0
+        while true {
+            let page = try copiedContents(after: last)
+            guard let end = page.last else { return totals }
+            last = end.id
+            for copied in page {
+                let group = try duplicateGroup(of: copied, source, sharesBlocks: sharesBlocks)
+                try body(group)
+                totals.add(group)
+            }
         }
-        return totals
     }
 }

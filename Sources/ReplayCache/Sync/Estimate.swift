@@ -36,20 +36,22 @@ struct Estimate {
         let files = totals[.publish]?.files ?? 0
         let groups = try await store.interruptible { try await store.unstoredGroups(of: try await repositoryID()) }
         let ratios = try await Compression(context: context, store: store).ratios(of: groups, in: root)
-        return try await push(groups, ratios, publishing: files, isNew: isNew)
+        let remarks = totals[.remark]?.files ?? 0
+        return try await push(groups, ratios, publishing: files, remarks: remarks, isNew: isNew)
     }
 
-    /// What sending `groups` and publishing so many paths takes.
+    /// What sending `groups`, publishing so many paths and telling of so many replays takes.
     func push(
         _ groups: [UnstoredGroup],
         _ ratios: [String: Double],
         publishing files: Int,
+        remarks: Int = 0,
         isNew: Bool
     ) async throws -> TransferPlan {
         var plan = TransferPlan()
         plan.files = files
         let isEmpty = try await store.newestHLC() == nil
-        var requests = RequestForecast.push(publishing: files, isNew: isNew, isEmpty: isEmpty)
+        var requests = RequestForecast.push(publishing: files + remarks, isNew: isNew, isEmpty: isEmpty)
         for group in groups {
             plan.bytesRaw += group.bytes
             plan.objects += group.objects

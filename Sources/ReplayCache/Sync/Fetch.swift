@@ -3,7 +3,7 @@ struct Fetch {
     let context: SyncContext
     let place: Place
     let destination: String
-    let options: FetchOptions
+    var options: FetchOptions
 
     /// Rows of the plan read at once.
     private static let pageCount = 512
@@ -14,14 +14,20 @@ struct Fetch {
         let started = ContinuousClock.now
         let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
+        var fetch = self
+        fetch.options.selection = try await Datasets(repository: repository).resolved(options.selection)
+        try await fetch.run(repository, &summary)
+        summary.seconds = (ContinuousClock.now - started).seconds
+        return summary
+    }
+
+    private func run(_ repository: Repository, _ summary: inout SyncSummary) async throws {
         try await FetchSource(store: repository.store, from: options.from, place: place).check()
         try LocalRoot.refuseOverlap(of: destination, with: place)
         if !options.isDryRun { try Machine.makeDirectories(destination) }
         guard let root = try await openDestination() else {
             // A dry run into a folder that does not exist yet: everything would be placed.
-            try await planOnly(repository, nil, &summary)
-            summary.seconds = (ContinuousClock.now - started).seconds
-            return summary
+            return try await planOnly(repository, nil, &summary)
         }
         try root.refuseOverlap(with: place)
         if !options.isDryRun { try root.claim() }
@@ -45,8 +51,6 @@ struct Fetch {
             try await deletion.run(since: basis, &summary)
         }
         summary.add(repository.remote.meter)
-        summary.seconds = (ContinuousClock.now - started).seconds
-        return summary
     }
 
     private func openDestination() async throws -> LocalRoot? {
@@ -73,6 +77,7 @@ struct Fetch {
     ) async throws -> [FetchAction: PlanTotal] {
         let scope = scope(root.id)
         _ = try await store.interruptible { try await store.planFetch(scope) }
+        try await tellMissing(store, &summary)
         var failures = 0
         try await DestinationCheck(root: root, store: store, scope: scope).run { item, reason in
             failures += 1
@@ -87,7 +92,24 @@ struct Fetch {
         let root = RootID(rawValue: -1)
         let scope = scope(root)
         _ = try await store.interruptible { try await store.planFetch(scope) }
+        try await tellMissing(store, &summary)
         return try await limit(store, root, &summary)
+    }
+
+    /// Names the files of a dataset whose contents the repository does not know any more.
+    private func tellMissing(_ store: PlaceStore, _ summary: inout SyncSummary) async throws {
+        var last = options.from.string + "/"
+        while true {
+            let page = try await store.unknownFrozen(scope(RootID(rawValue: 0)), after: last, limit: Self.pageCount)
+            guard let end = page.last else { return }
+            last = end.path
+            summary.filesFailed += page.count
+            summary.integrityFailed = true
+            for file in page {
+                let reason = "the repository knows no content \(file.sha256.short)"
+                context.report(.failed(path: file.path, reason: reason))
+            }
+        }
     }
 
     /// Leaves what the folder has no room for by the user's own word.

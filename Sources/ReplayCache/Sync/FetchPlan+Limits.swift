@@ -17,7 +17,7 @@ extension PlaceStore.FetchScope {
 extension PlaceStore {
     /// How many entries the scope selects.
     func selectedCount(_ scope: FetchScope) throws -> Int {
-        let selected = try entries(scope.selection, scope.paths)
+        let selected = try entries(scope.criteria, scope.paths, from: scope.source)
         let sql =
             scope.shard == nil
             ? "SELECT count(*) FROM (\(selected.sql))"

@@ -77,14 +77,14 @@ extension PlaceStore {
             """
         )
         // Only as many as asked for, by path, and only then what is to be done with them: the same ones every time.
-        let selected = try entries(scope.selection, scope.paths)
+        let selected = try entries(scope.criteria, scope.paths, from: scope.source)
         try database.run(
             """
             INSERT INTO temp.fetch_plan (action, path, local, digest, size, mtime, device, inode, known_size, known_mtime,
                 known_ctime)
             SELECT action, path, local, digest, size, mtime, device, inode, known_size, known_mtime, known_ctime
             FROM (
-                SELECT \(Self.fetchAction(isForced: scope.isForced)) AS action, e.path AS path,
+                SELECT \(Self.fetchAction(scope)) AS action, e.path AS path,
                     substr(e.path, length(?3) + 1) AS local, ec.digest AS digest, ec.size AS size, e.mtime AS mtime,
                     f.device AS device, f.inode AS inode, f.size AS known_size, f.mtime AS known_mtime,
                     f.ctime AS known_ctime, ec.id AS content
@@ -122,8 +122,8 @@ extension PlaceStore {
     /// agreement.
     ///
     /// NULL where both sides agree and know it.
-    private static func fetchAction(isForced: Bool) -> String {
-        func unlessForced(_ action: FetchAction) -> Int { (isForced ? .overwrite : action).rawValue }
+    private static func fetchAction(_ scope: FetchScope) -> String {
+        func unlessForced(_ action: FetchAction) -> Int { (scope.isForced ? .overwrite : action).rawValue }
         return """
             CASE
             WHEN p.path IS NULL THEN \(FetchAction.place.rawValue)
@@ -131,7 +131,7 @@ extension PlaceStore {
                 CASE WHEN a.content = lc.id THEN NULL ELSE \(FetchAction.adopt.rawValue) END
             WHEN lc.id IS NULL THEN \(FetchAction.unread.rawValue)
             WHEN a.content IS NULL OR a.content = lc.id THEN
-                CASE WHEN \(entryFollowsLocal) THEN \(FetchAction.replace.rawValue)
+                CASE WHEN \(scope.list == nil ? entryFollowsLocal : pathHoldsLocal) THEN \(FetchAction.replace.rawValue)
                     ELSE \(unlessForced(.conflict)) END
             WHEN (SELECT digest FROM catalog.content WHERE id = a.content) = ec.digest
                 THEN \(unlessForced(.changedLocally))
@@ -155,6 +155,7 @@ extension PlaceStore {
             JOIN main.entry e ON e.path = a.path AND e.content IS NULL
             WHERE a.root = ?1 AND a.place = ?2 AND a.path > ?3 AND a.path < ?4
                 AND \(scope.isInShard("(SELECT digest FROM catalog.content WHERE id = a.content)"))
+                AND \(scope.isFrozen("a.path").map { "NOT \($0)" } ?? "1")
             """,
             bindings(scope)
         )

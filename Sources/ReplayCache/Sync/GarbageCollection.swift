@@ -53,7 +53,15 @@ struct GarbageCollection {
         try await refuseWhatIsNotWhole(repository, warnings)
         let lists = try await lists(repository)
         let survey = ObjectSurvey(repository: repository)
-        try await survey.run(now: now)
+        if let list = try await survey.run(now: now).first {
+            throw ReplayCacheError(
+                list.error.code,
+                "nothing was collected: \(list.error.message)",
+                hint: "which contents it names cannot be known; \(ObjectReader.damageHint)",
+                subject: list.error.subject,
+                cause: list.error.cause
+            )
+        }
         let dropped = try await take(lists, repository, now)
         try await survey.readRecipes { _, error in
             throw ReplayCacheError(

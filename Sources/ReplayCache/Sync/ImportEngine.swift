@@ -40,7 +40,7 @@ struct ImportEngine {
             pending = PendingImports(context: context, repository: repository, log: writer.transfers)
         }
         summary.dryRun = options.isDryRun
-        (summary.duplicates, summary.sameGames, summary.unreadable, summary.notSelected) = (0, 0, 0, 0)
+        (summary.duplicates, summary.otherRecordings, summary.unreadable, summary.notSelected) = (0, 0, 0, 0)
         try await target.store.beginImport()
         context.progress.begin("importing")
     }
@@ -101,7 +101,7 @@ struct ImportEngine {
         try await target.store.interruptible {
             same = try await target.store.tellSameGames(context.report)
         }
-        summary.sameGames = same
+        summary.otherRecordings = same
     }
 
     /// Tells what is out of order at the place.

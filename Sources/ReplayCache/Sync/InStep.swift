@@ -10,7 +10,10 @@ struct InStep: Sendable {
 
     /// Looks for a proof, and begins one if there is none.
     init(_ scope: PlaceStore.PushScope, _ store: PlaceStore, _ catalog: Catalog) async throws {
-        let arguments = [scope.into.string, scope.isForced ? "force" : ""] + scope.includes + [""] + scope.excludes
+        // What a newer reader finds is news for the place.
+        let arguments =
+            [scope.into.string, scope.isForced ? "force" : "", "\(ReplayReader.version)"]
+            + scope.includes + [""] + scope.excludes
         try await self.init("push", arguments, scope.root, store, catalog)
     }
 

@@ -23,7 +23,8 @@ extension PlaceStore {
             """
             DROP TABLE IF EXISTS temp.survey_content; DROP TABLE IF EXISTS temp.survey_object;
             DROP TABLE IF EXISTS temp.survey_need; DROP TABLE IF EXISTS temp.survey_condemned;
-            DROP TABLE IF EXISTS temp.survey_path;
+            DROP TABLE IF EXISTS temp.survey_path; DROP TABLE IF EXISTS temp.survey_frozen;
+            CREATE TEMP TABLE survey_frozen (digest BLOB PRIMARY KEY) WITHOUT ROWID;
             CREATE TEMP TABLE survey_content (content INTEGER PRIMARY KEY);
             CREATE TEMP TABLE survey_object (
                 key TEXT PRIMARY KEY, digest BLOB NOT NULL, bytes INTEGER NOT NULL, modified INTEGER NOT NULL
@@ -42,6 +43,7 @@ extension PlaceStore {
             INSERT OR IGNORE INTO temp.survey_content (content)
             SELECT content FROM main.entry WHERE content IS NOT NULL
             UNION SELECT content FROM main.checkpoint_file
+            UNION SELECT list FROM main.dataset
             """
         )
         // A version can be restored for so long after the next one came, so a newer one that is old itself ends it.
@@ -58,6 +60,11 @@ extension PlaceStore {
             """,
             .integer(cutoff)
         )
+        try needContents()
+    }
+
+    /// Adds the keys of the contents that are needed.
+    private func needContents() throws {
         try database.run(
             """
             INSERT OR IGNORE INTO temp.survey_need (key, content, size, encoded_size)
@@ -65,6 +72,39 @@ extension PlaceStore {
             FROM temp.survey_content n JOIN main.content c ON c.id = n.content WHERE c.encoding IS NOT NULL
             """
         )
+    }
+
+    /// Adds what the list of a dataset names.
+    func addFrozen(_ list: OpenFile, of dataset: DatasetRow) throws {
+        try database.execute("BEGIN")
+        do {
+            try DatasetList.read(list, of: dataset) { digest, _ in
+                try database.run("INSERT OR IGNORE INTO temp.survey_frozen (digest) VALUES (?)", .blob(digest.bytes))
+            }
+            try database.execute("COMMIT")
+        } catch {
+            // The first error is the one to report.
+            try? database.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Needs all that was added by ``addFrozen(_:of:)``; what stays in the table is known to nobody.
+    func needFrozen() throws {
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO temp.survey_content (content)
+            SELECT c.id FROM temp.survey_frozen f JOIN main.content c ON c.digest = f.digest;
+            DELETE FROM temp.survey_frozen WHERE EXISTS (
+                SELECT 1 FROM main.content c WHERE c.digest = survey_frozen.digest);
+            """
+        )
+        try needContents()
+    }
+
+    /// Contents that a dataset names and nobody told anything of.
+    func unknownFrozenCount() throws -> Int {
+        try database.first("SELECT count(*) FROM temp.survey_frozen") { $0.int(0) } ?? 0
     }
 
     /// Adds what a listing found; what is no object is passed over.
@@ -173,10 +213,11 @@ extension PlaceStore {
         NOT EXISTS (SELECT 1 FROM temp.survey_need n WHERE n.key = o.key) AND NOT EXISTS (
             SELECT 1 FROM main.content u JOIN temp.survey_content m ON m.content = u.id
             WHERE u.digest = o.digest AND u.encoding IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM temp.survey_frozen f WHERE f.digest = o.digest)
         """
 
-    /// Paths that hold a content, at most `limit`: entries, and with `isSearched` files of checkpoints, else what held it
-    /// before.
+    /// Paths that hold a content, at most `limit`: entries, and with `isSearched` files of checkpoints and lists of datasets,
+    /// else what held it before.
     func paths(of content: Int64, limit: Int, isSearched: Bool) throws -> [String] {
         let values: [SQLiteValue] = [.integer(content), .integer(Int64(limit))]
         let entries = "SELECT path FROM main.entry WHERE content = ?1"
@@ -186,6 +227,7 @@ extension PlaceStore {
             \(entries)
             UNION ALL SELECT k.run || '@' || k.name || '/' || f.name
                 FROM main.checkpoint_file f JOIN main.checkpoint k ON k.identity = f.identity WHERE f.content = ?1
+            UNION ALL SELECT 'the list of the dataset ' || d.name FROM main.dataset d WHERE d.list = ?1
             LIMIT ?2
             """,
             values

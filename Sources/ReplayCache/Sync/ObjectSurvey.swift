@@ -13,14 +13,57 @@ struct ObjectSurvey: Sendable {
 
     private var store: PlaceStore { repository.store }
 
+    /// A dataset whose list cannot be read, so that nobody knows what it needs.
+    struct UnreadableList: Sendable {
+        let dataset: DatasetRow
+        let error: ReplayCacheError
+    }
+
     /// Works out which contents are needed at `now`, and lists what there is.
-    func run(now: Timestamp) async throws {
+    ///
+    /// Costs a request for each dataset whose list is not on this machine yet.
+    ///
+    /// - Returns: Datasets of which that could not be found out.
+    @discardableResult
+    func run(now: Timestamp) async throws -> [UnreadableList] {
         let cutoff = now.milliseconds - Self.historyLifetime
         try await store.interruptible { try await store.beginSurvey(historyAfter: cutoff) }
+        let unreadable = try await needDatasets()
         try await repository.remote.list(prefix: "objects/", after: nil) { [store] items in
             try Task.checkCancellation()
             try await store.addListed(items)
         }
+        return unreadable
+    }
+
+    private func needDatasets() async throws -> [UnreadableList] {
+        var unreadable: [UnreadableList] = []
+        var seen: Set<Digest> = []
+        let datasets = Datasets(repository: repository)
+        for dataset in try await store.datasets() where seen.insert(dataset.sha256).inserted {
+            try Task.checkCancellation()
+            do {
+                try await datasets.load(dataset) { try await store.addFrozen($0, of: dataset) }
+            } catch let error as ReplayCacheError where error.code == .integrity {
+                unreadable.append(UnreadableList(dataset: dataset, error: error))
+            }
+        }
+        try await store.interruptible { try await store.needFrozen() }
+        return unreadable
+    }
+
+    /// Tells of what datasets name and nobody can bring; its number.
+    func tellLost(_ unreadable: [UnreadableList], _ report: (SyncEvent) -> Void) async throws -> Int {
+        for list in unreadable {
+            report(.failed(path: "dataset \(list.dataset.name)", reason: list.error.description))
+        }
+        let unknown = try await store.unknownFrozenCount()
+        if unknown > 0 {
+            report(
+                .warning("\(Decimals.grouped(unknown)) contents that datasets name are not known to the repository")
+            )
+        }
+        return unknown
     }
 
     /// A recipe that was to be read.

@@ -86,7 +86,7 @@ struct Push {
             let totals = try await store.pushTotals()
             summary.filesInStep =
                 candidates
-                - totals.filter { $0.key != .adopt && $0.key != .retire }.values.reduce(0) { $0 + $1.files }
+                - totals.filter { !$0.key.isInStep }.values.reduce(0) { $0 + $1.files }
             if totals.isEmpty { try await proof.prove(files: candidates) }
         }
         // What is deferred or failed may have matched, and is told.

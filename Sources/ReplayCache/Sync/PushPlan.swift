@@ -15,6 +15,11 @@ enum PushAction: Int, Sendable {
     case deletedElsewhere = 5
     /// The old name of a file that moved: its entry goes, in the same commit.
     case retire = 6
+    /// Same content on both sides, in which an older reader than this one found less: tell what is in it.
+    case remark = 7
+
+    /// Whether the file is the same on both sides, or is none.
+    var isInStep: Bool { [.adopt, .retire, .remark].contains(self) }
 }
 
 /// One row of a plan.
@@ -57,6 +62,7 @@ extension PlaceStore {
         try beginPushPlan()
         try planPush(scope, after: nil, through: nil)
         try planRetirements(scope)
+        try planRemarks(scope)
         return try pushTotals()
     }
 
@@ -326,20 +332,5 @@ extension PlaceStore {
                 isRepeat: row.bool(11)
             )
         }
-    }
-
-    /// What the catalog's reader found in a content, with the version of the reader.
-    ///
-    /// `byteCount` is the length of the metadata as JSON.
-    func localReplay(of digest: Digest) throws -> (metadata: ReplayMetadata, reader: Int, byteCount: Int)? {
-        let row = try database.first(
-            """
-            SELECT r.metadata, r.reader FROM catalog.content c JOIN catalog.replay r ON r.content = c.id
-            WHERE c.digest = ?
-            """,
-            [.blob(digest.bytes)]
-        ) { (text: $0.text(0), reader: $0.int(1)) }
-        guard let row else { return nil }
-        return (try JSON.decode(ReplayMetadata.self, from: row.text.utf8), row.reader, row.text.utf8.count)
     }
 }

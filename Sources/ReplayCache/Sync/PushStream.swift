@@ -72,6 +72,7 @@ struct PushStream: Sendable {
             var totals: [PushAction: PlanTotal] = [:]
             if mayBeOutOfStep {
                 try await store.interruptible { try await store.planRetirements(scope) }
+                if proof.knownFiles == nil { try await store.interruptible { try await store.planRemarks(scope) } }
                 totals = try await store.pushTotals()
             }
             summary.conflicts = totals[.conflict]?.files ?? 0
@@ -140,6 +141,8 @@ struct PushStream: Sendable {
             if !Task.isCancelled, (error as? ReplayCacheError)?.code != .unavailable { try? await committer.commit() }
             throw error
         }
+        let remarks = PlanRows { try await store.pushItems(.of([.remark]), after: $0, limit: Self.pageCount) }
+        counts.replaysUpdated = try await committer.add(remarks)
         try await committer.commit()
         try await clock.record(.up, in: context)
         let adopted = PlanRows { try await store.pushItems(.of([.adopt]), after: $0, limit: Self.pageCount) }
@@ -219,5 +222,6 @@ extension SyncSummary {
         bytesRaw += moved.bytesRaw
         entriesAdded += moved.entriesAdded
         entriesRemoved += moved.entriesRemoved
+        replaysUpdated = moved.replaysUpdated
     }
 }

@@ -6,6 +6,8 @@ public struct VerifyOptions: Sendable {
     ///
     /// At a place those are chosen by chance, in a folder those that were not read for longest come first.
     public var sharePercent = 100.0
+    /// Of a folder, the files to look at.
+    public var selection = Selection()
     /// Store again what is missing or damaged, where a file of this machine has it.
     public var heals = false
 
@@ -34,15 +36,16 @@ struct RemoteVerify {
         let survey = ObjectSurvey(repository: repository)
         // Reading needs no more than a key that may read: a directory tells its time by writing.
         let canAsk = repository.remote.acknowledgesDurably
-        try await survey.run(now: canAsk ? try await repository.remote.barrier() : .now())
+        let unreadable = try await survey.run(now: canAsk ? try await repository.remote.barrier() : .now())
         var totals = try await look(survey)
         if options.isDeep { try await readAll(repository, &totals) }
         try await ObjectProblems(context: context, repository: repository).conclude(
             healing: options.heals ? .wholeMachine : nil,
             &totals
         )
+        totals.contentsLost += try await survey.tellLost(unreadable, context.report)
         summary.verification = totals
-        summary.integrityFailed = totals.contentsLost > 0
+        summary.integrityFailed = totals.contentsLost > 0 || !unreadable.isEmpty
         summary.filesFailed += totals.unreadable
         summary.add(repository.remote.meter)
         summary.seconds = (ContinuousClock.now - started).seconds

@@ -39,7 +39,9 @@ struct Remove {
         context.report(repository.warnings, into: &summary)
         let store = repository.store
         for path in options.paths { try await check(path, store) }
-        let count = try await store.planRemoval(options)
+        var meant = options
+        meant.selection = try await Datasets(repository: repository).resolved(options.selection)
+        let count = try await store.planRemoval(meant)
         summary.filesSeen = count
         if options.paths.contains(where: { $0.collection == "checkpoints" }) {
             context.report(

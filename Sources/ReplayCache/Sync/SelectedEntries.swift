@@ -22,14 +22,17 @@ extension PlaceStore {
     /// A query for path, content and mtime of the entries that a selection means, in the order of paths.
     ///
     /// `scope` is a condition on `x.path`. What depends on the whole set is worked out at once.
-    func entries(_ selection: Selection, _ scope: SQLText) throws -> SQLText {
+    /// With `standIn`, a query for the same three, those of its rows that the selection means.
+    func entries(_ selection: Selection, _ scope: SQLText, from standIn: String? = nil) throws -> SQLText {
         noteQuestion(selection)
+        let table = standIn ?? "main.entry"
         let columns = "SELECT x.path AS path, x.content AS content, x.mtime AS mtime"
         guard !selection.isOfSets else {
-            let source = SelectionSource(kind: .entries, schema: "main", catalog: "catalog", scope: scope)
+            var source = SelectionSource(kind: .entries, schema: "main", catalog: "catalog", scope: scope)
+            source.standIn = standIn
             _ = try database.makeSelectionSet(selection, in: [source], isOfReplays: false)
             return SQLText(
-                "\(columns) FROM temp.selection_set s CROSS JOIN main.entry x ON x.path = s.path ORDER BY s.id LIMIT -1"
+                "\(columns) FROM temp.selection_set s CROSS JOIN \(table) x ON x.path = s.path ORDER BY s.id LIMIT -1"
             )
         }
         let conditions = try SelectionConditions(selection, in: database)
@@ -37,7 +40,7 @@ extension PlaceStore {
         let test = conditions.joined(content: "x.content", path: "x.path")
         return SQLText(
             """
-            \(columns) FROM main.entry x\(games)
+            \(columns) FROM \(table) x\(games)
             WHERE \(scope.sql) AND x.content IS NOT NULL AND \(test.sql)
             ORDER BY x.path LIMIT \(selection.limit ?? -1)
             """,

@@ -9,6 +9,8 @@ struct SelectionConditions {
     /// An expression of the user.
     private let expression: String?
     private let schema: String
+    /// The lists of the dataset that is asked for; nil where none is.
+    private let lists: [Digest]?
 
     /// Works out the conditions for a database; `schema` is the one of its tables.
     ///
@@ -22,6 +24,7 @@ struct SelectionConditions {
     ) throws {
         self.schema = schema
         paths = selection.paths
+        lists = selection.dataset == nil ? nil : selection.lists
         expression = try isChecked ? selection.expression : selection.expression.map { try SelectionExpression($0).sql }
         guard selection.isOfReplays else { return }
         let people = try People(selection, database, schema)
@@ -29,10 +32,10 @@ struct SelectionConditions {
     }
 
     /// Whether anything is asked at all.
-    var isEmpty: Bool { game.isEmpty && paths.isEmpty && expression == nil }
+    var isEmpty: Bool { game.isEmpty && isOfGamesAlone }
 
     /// Whether nothing is asked but what stands in `game`.
-    var isOfGamesAlone: Bool { paths.isEmpty && expression == nil }
+    var isOfGamesAlone: Bool { paths.isEmpty && expression == nil && lists == nil }
 
     /// The whole condition where a statement has a row `g`, and expressions for the id of its content and a path.
     func joined(content: String, path: String) -> SQLText {
@@ -57,6 +60,7 @@ struct SelectionConditions {
     private func rest(content: String, path: String) -> [SQLText] {
         func matches(_ pattern: String) -> SQLText { SQLText("path_matches(?, \(path))", [.text(pattern)]) }
         var terms: [SQLText] = []
+        if let lists { terms.append(SQLText(FrozenTable.condition(lists, schema: schema, content: content))) }
         if !paths.anyOf.isEmpty { terms.append(.any(paths.anyOf.map(matches))) }
         if !paths.noneOf.isEmpty { terms.append(.not(.any(paths.noneOf.map(matches)))) }
         if let expression {

@@ -28,6 +28,8 @@ public struct Selection: Sendable, Equatable {
     public var versions = Criterion<VersionRange>()
     /// The path, or what follows one of its slashes, matches one of these shell patterns.
     public var paths = Criterion<String>()
+    /// Contents that a dataset names, `NAME` or `NAME@DIGITS`; nil for all.
+    public var dataset: String?
     /// Started then or later.
     public var since: Moment?
     /// Started before.
@@ -57,6 +59,8 @@ public struct Selection: Sendable, Equatable {
     public var sample: Sample?
     /// At most this many, in the order of their paths.
     public var limit: Int?
+    /// The lists that ``dataset`` means, loaded where the selection is asked for; set by the engine.
+    var lists: [Digest] = []
 
     /// A selection by the commonest criteria.
     public init(characters: [MeleeCharacter] = [], paths: [String] = [], limit: Int? = nil) {
@@ -172,6 +176,8 @@ extension Selection {
     var isOfReplays: Bool {
         var other = self
         other.paths = Criterion()
+        other.dataset = nil
+        other.lists = []
         other.limit = nil
         if other.unique == .file { other.unique = nil }
         if other.sample?.strata.isEmpty == true { other.sample = nil }
@@ -231,6 +237,7 @@ extension Selection {
         flag("legal", isLegal)
         flag("doubles", isDoubles)
         words += each("path", paths) { $0 }
+        option("dataset", dataset)
         option("where", expression)
         option("unique", unique?.rawValue)
         option("sample", sample.map { "\($0.count)" })

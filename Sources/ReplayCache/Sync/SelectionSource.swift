@@ -14,6 +14,8 @@ struct SelectionSource {
     let catalog: String
     /// Which rows are looked at; its values are bound by whoever runs the statement, before those of a selection.
     var scope = SQLText("1")
+    /// A query for path, content and mtime that stands in for the entries of the place; nil for those themselves.
+    var standIn: String?
 
     /// Expression for the row of the content that a path holds.
     var content: String { kind == .entries ? "x.content" : "f.content" }
@@ -26,7 +28,8 @@ struct SelectionSource {
         let games = "CROSS JOIN \(schema).content c ON c.id = \(content) \(join) \(schema).game g ON g.content = c.id"
         switch kind {
         case .entries:
-            return (first.map { "\($0) CROSS JOIN \(schema).entry x ON x.path = s.path" } ?? "\(schema).entry x")
+            let entries = standIn ?? "\(schema).entry"
+            return (first.map { "\($0) CROSS JOIN \(entries) x ON x.path = s.path" } ?? "\(entries) x")
                 + " \(games)"
         case .files:
             let paths =

@@ -74,10 +74,19 @@ extension Database {
             if let games, selection.isOfCharactersAlone {
                 return SQLText("SELECT coalesce(sum(k.paths), 0) FROM \(games)")
             }
-            let paths = "(SELECT count(*) FROM main.entry x WHERE x.content = g.content)"
-            let tables = games.map { "\($0) CROSS JOIN main.game g ON g.content = k.content" } ?? "main.game g"
+            guard let games else {
+                return SQLText(
+                    """
+                    SELECT count(*) FROM main.game g CROSS JOIN main.entry x ON x.content = g.content WHERE \(test.sql)
+                    """,
+                    test.values
+                )
+            }
             return SQLText(
-                "SELECT coalesce(sum(\(games == nil ? paths : "k.paths")), 0) FROM \(tables) WHERE \(test.sql)",
+                """
+                SELECT coalesce(sum(k.paths), 0) FROM \(games) CROSS JOIN main.game g ON g.content = k.content
+                WHERE \(test.sql)
+                """,
                 test.values
             )
         }

@@ -7,6 +7,8 @@ struct Status {
     let place: Place
     let path: LogicalPath
     let isOffline: Bool
+    /// Of what a fetch would bring.
+    var selection = Selection()
 
     private static let pageCount = 512
 
@@ -21,7 +23,11 @@ struct Status {
         let scope = PlaceStore.PushScope(root: root.id, into: path)
         let proofs: Proofs = (
             push: try await InStep(scope, store, context.catalog),
-            fetch: try await InStep(PlaceStore.FetchScope(root: root.id, from: path), store, context.catalog)
+            fetch: try await InStep(
+                PlaceStore.FetchScope(root: root.id, from: path, selection: selection),
+                store,
+                context.catalog
+            )
         )
         let scanned = try await Scan(context: context, root: root).run(into: &summary)
         if let files = proofs.push.knownFiles, proofs.fetch?.knownFiles != nil, scanned.isUnchanged {
@@ -56,7 +62,7 @@ struct Status {
         let pushPlan = try await estimate.push(push, root: root, isNew: false)
         let candidates = try await store.candidateCount(scope)
         if push.isEmpty { try await proofs.push.prove(files: candidates) }
-        let fetchScope = PlaceStore.FetchScope(root: root.id, from: path)
+        let fetchScope = PlaceStore.FetchScope(root: root.id, from: path, selection: selection)
         let planned = try await store.interruptible { try await store.planFetch(fetchScope) }
         if planned.isEmpty, case let selected = try await store.selectedCount(fetchScope), selected > 0 {
             try await proofs.fetch?.prove(files: selected)

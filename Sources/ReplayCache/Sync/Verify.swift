@@ -5,6 +5,8 @@ struct Verify {
     /// The share of the files to read, in per cent: those that were not read for longest, so that a share a day reads all
     /// in time.
     var sharePercent = 100.0
+    /// Of the files, which; without what depends on the whole set.
+    var selection = Selection()
 
     private static let pageCount = 512
 
@@ -15,7 +17,8 @@ struct Verify {
         guard summary.filesSeen > 0 else {
             throw ReplayCacheError(
                 .usage,
-                "the catalog knows no files below \(root.path)",
+                selection.criteria.map { "the catalog knows no files below \(root.path) that match \($0)" }
+                    ?? "the catalog knows no files below \(root.path)",
                 hint: "`replaycache scan \(root.path)` records what is there to compare with",
                 subject: root.path
             )
@@ -26,7 +29,7 @@ struct Verify {
 
     private func check(_ root: LocalRoot) async throws -> SyncSummary {
         let queue = "verification_\(newWriterName())"
-        let count = try await context.catalog.beginVerification(queue, root: root.id)
+        let count = try await context.catalog.beginVerification(queue, root: root.id, selection)
         do {
             let summary = try await check(root, queue, count: count)
             try await context.catalog.endVerification(queue)
@@ -149,5 +152,15 @@ struct Verify {
             summary.filesFailed += 1
             context.report(.failed(path: path, reason: reason))
         }
+    }
+}
+
+extension Catalog {
+    /// Begins a queue of the files below a root that a selection means.
+    fileprivate func beginVerification(_ queue: String, root: RootID, _ selection: Selection) throws -> Int {
+        let conditions = try SelectionConditions(selection, in: database)
+        guard !conditions.isEmpty else { return try beginVerification(queue, root: root) }
+        let test = conditions.standalone(content: "f.content", path: "p.path")
+        return try beginVerification(queue, root: root, where: test.sql, test.values)
     }
 }

@@ -4,7 +4,14 @@ extension Workspace {
     /// longest.
     public func verify(_ directory: String, options: VerifyOptions = VerifyOptions()) async throws -> SyncSummary {
         try await wrapping("verifying \(directory)") {
-            try await Verify(context: context, directory: directory, sharePercent: options.sharePercent).run()
+            try await options.selection.explained {
+                try await Verify(
+                    context: context,
+                    directory: directory,
+                    sharePercent: options.sharePercent,
+                    selection: options.selection
+                ).run()
+            }
         }
     }
 

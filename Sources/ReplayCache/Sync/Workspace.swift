@@ -60,22 +60,33 @@ public struct Workspace: Sendable {
     {
         try await wrapping("fetching into \(directory)") {
             let options = try options ?? FetchOptions()
-            return try await Fetch(context: context, place: place, destination: directory, options: options).run()
+            return try await options.selection.explained {
+                try await Fetch(context: context, place: place, destination: directory, options: options).run()
+            }
         }
     }
 
-    /// Tells what a push and a fetch would move.
+    /// Tells what a push, and a fetch of what is selected, would move.
     ///
     /// Writes nothing at the place.
     public func status(
         _ directory: String,
         at place: Place,
         path: LogicalPath,
-        isOffline: Bool = false
+        isOffline: Bool = false,
+        selection: Selection = Selection()
     ) async throws -> SyncSummary {
         try await wrapping("comparing \(directory)") {
-            try await Status(context: context, directory: directory, place: place, path: path, isOffline: isOffline)
-                .run()
+            try await selection.explained {
+                try await Status(
+                    context: context,
+                    directory: directory,
+                    place: place,
+                    path: path,
+                    isOffline: isOffline,
+                    selection: selection
+                ).run()
+            }
         }
     }
 
@@ -96,22 +107,35 @@ public struct Workspace: Sendable {
         _ body: @escaping @Sendable (ReplayRow) throws -> Void
     ) async throws {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).run(try await open(scope), body)
+            let (scope, selection) = try await open(scope, selection)
+            try await Query(catalog: catalog, selection: selection).run(scope, body)
         }
     }
 
     /// How many replays are selected.
     public func count(_ selection: Selection, in scope: QueryScope = .everything) async throws -> Int {
         try await wrapping("querying") {
-            try await Query(catalog: catalog, selection: selection).count(try await open(scope))
+            let (scope, selection) = try await open(scope, selection)
+            return try await Query(catalog: catalog, selection: selection).count(scope)
         }
     }
 
-    private func open(_ scope: QueryScope) async throws -> Query.Scope {
+    func open(_ scope: QueryScope, _ selection: Selection) async throws -> (Query.Scope, Selection) {
         switch scope {
-        case .everything: .everything
-        case .local: .local
-        case .place(let place): .place(try await open(place).store)
+        case .everything, .local:
+            guard let dataset = selection.dataset else {
+                guard case .local = scope else { return (.everything, selection) }
+                return (.local, selection)
+            }
+            throw ReplayCacheError(
+                .usage,
+                "the dataset \(DisplayText.quoted(dataset)) is one of a repository, and none was named",
+                hint: "name it with --remote",
+                subject: dataset
+            )
+        case .place(let place):
+            let repository = try await open(place)
+            return (.place(repository.store), try await Datasets(repository: repository).resolved(selection))
         }
     }
 
@@ -131,50 +155,6 @@ public struct Workspace: Sendable {
     ) async throws -> SyncSummary {
         try await reading(place, "ls", "listing \(place)") { store, summary in
             summary.filesSeen = try await store.eachEntry(below: path, body)
-        }
-    }
-
-    /// Calls `body` with each content that more than one local file holds; of one folder, scanned first, if it is given.
-    ///
-    /// - Returns: What the scan found: a file that could not be read is not compared.
-    @discardableResult
-    public func duplicates(
-        in directory: String? = nil,
-        _ body: @Sendable (DuplicateGroup) throws -> Void
-    ) async throws -> SyncSummary {
-        try await wrapping("looking for duplicates") {
-            let started = ContinuousClock.now
-            var summary = SyncSummary(command: "dedup")
-            var root: LocalRoot?
-            if let directory {
-                summary = try await scan(directory)
-                summary.command = "dedup"
-                root = try await LocalRoot.open(directory, catalog: catalog)
-            }
-            summary.add(try await catalog.eachDuplicate(below: root?.id, body))
-            summary.seconds = (ContinuousClock.now - started).seconds
-            return summary
-        }
-    }
-
-    /// Calls `body` with each content that more than one entry of a place holds.
-    @discardableResult
-    public func duplicates(at place: Place, _ body: @Sendable (DuplicateGroup) throws -> Void) async throws
-        -> SyncSummary
-    {
-        try await reading(place, "dedup", "looking for duplicates") { store, summary in
-            summary.add(try await store.eachDuplicate(body))
-        }
-    }
-
-    /// Runs a statement over the documented views, read-only.
-    public func sql(
-        _ statement: String,
-        header: ([String]) throws -> Void,
-        _ body: ([SQLCell]) throws -> Void
-    ) async throws {
-        try await wrapping("running SQL") {
-            try await SQLSession.run(statement, catalog: catalog, header: header, body)
         }
     }
 

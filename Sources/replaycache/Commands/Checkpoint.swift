@@ -51,6 +51,11 @@ struct CheckpointPush: ReplayCacheSubcommand {
     @Option(help: ArgumentHelp("What to call the set; by default the first file or the folder.", valueName: "name"))
     var name: String?
 
+    @Option(
+        help: ArgumentHelp("The dataset that it was trained on: NAME or NAME@DIGITS of its list.", valueName: "name")
+    )
+    var dataset: String?
+
     @Option(help: ArgumentHelp("A remark.", valueName: "text"))
     var note: String?
 
@@ -67,6 +72,7 @@ struct CheckpointPush: ReplayCacheSubcommand {
         description.name = name
         description.step = step
         description.metrics = try metrics()
+        description.dataset = dataset
         description.note = note
         try await global.run(transfer.options()) { [description] in
             try await $0.pushCheckpoint(files, to: place, description, isDryRun: dryRun)
@@ -130,12 +136,13 @@ struct CheckpointLog: ReplayCacheSubcommand {
     }
 
     private static func table(_ rows: [CheckpointRow]) throws {
-        var table = Table(["RUN", "STEP", "NAME", "COMMITTED", "FILES", "SIZE", "METRICS", "NOTE"])
+        var table = Table(["RUN", "STEP", "NAME", "COMMITTED", "FILES", "SIZE", "METRICS", "DATASET", "NOTE"])
         for row in rows {
             let metrics = row.metricTexts.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
             try table.add([
                 row.run, row.step.map { "\($0)" } ?? "-", row.name, row.committedAt, "\(row.files.count)",
-                ByteCount(row.size).description, metrics.isEmpty ? "-" : metrics, row.note ?? "",
+                ByteCount(row.size).description, metrics.isEmpty ? "-" : metrics,
+                row.shortDataset ?? "-", row.note ?? "",
             ])
         }
         try table.flush()

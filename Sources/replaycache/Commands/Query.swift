@@ -12,10 +12,11 @@ struct Query: ReplayCacheSubcommand {
             Examples:
               replaycache query --character mewtwo --limit 20
               replaycache query --character fox --remote /mnt/backup/melee --format json
+              replaycache query --character fox --group-by matchup
             """
     )
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, paths }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, csv, paths }
 
     @OptionGroup(title: "Selection") var selection: SelectionOptions
 
@@ -34,11 +35,24 @@ struct Query: ReplayCacheSubcommand {
     @Flag(help: "Print only how many replays there are.")
     var count = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Count replays by character, matchup, stage, month, player, version or platform; may be repeated.",
+            valueName: "field"
+        )
+    )
+    var groupBy: [GroupFields] = []
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
         if local && remote != nil { throw ValidationError("--local and --remote contradict each other") }
         if nul && format != .paths { throw ValidationError("-0 goes with --format paths") }
+        guard !groupBy.isEmpty else { return }
+        if count { throw ValidationError("--count and --group-by contradict each other") }
+        if format == .paths { throw ValidationError("groups have no paths: --format table, json or csv") }
+        let fields = groupBy.flatMap(\.fields)
+        if Set(fields).count < fields.count { throw ValidationError("--group-by names a field twice") }
     }
 
     func run() async throws {
@@ -48,6 +62,8 @@ struct Query: ReplayCacheSubcommand {
         let reading = try await global.open()
         if count {
             try Console.data("\(try await reading.workspace.count(selection, in: scope))")
+        } else if !groupBy.isEmpty {
+            try await printGroups(reading.workspace, selection, scope)
         } else {
             try await printRows(reading.workspace, selection, scope)
         }
@@ -63,16 +79,38 @@ struct Query: ReplayCacheSubcommand {
         let format = global.json ? Format.json : format
         let terminator = nul ? "\0" : "\n"
         let isEmpty = Mutex(true)
+        if format == .csv { try Console.data(CSV.line(ReplayCSV.header)) }
         try await workspace.query(selection, in: scope) { row in
             isEmpty.withLock { $0 = false }
             switch format {
             case .json: try Console.json(row)
+            case .csv: try Console.data(ReplayCSV.line(row))
             case .paths: try Console.data(row.path, terminator: terminator)
             case .table: try table.withLock { try $0.add(Self.cells(row)) }
             }
         }
         try table.withLock { try $0.flush() }
         if isEmpty.withLock({ $0 }) && !global.quiet { StandardStream.note("no replay matches") }
+    }
+
+    private func printGroups(
+        _ workspace: Workspace,
+        _ selection: Selection,
+        _ scope: Workspace.QueryScope
+    ) async throws {
+        let fields = groupBy.flatMap(\.fields)
+        let rows = try await workspace.groups(selection, by: fields, in: scope)
+        switch global.json ? .json : format {
+        case .json: for row in rows { try Console.json(row) }
+        case .csv:
+            try Console.data(CSV.line(fields.map(\.rawValue) + ["replays", "bytes", "hours"]))
+            for row in rows {
+                try Console.data(CSV.line(row.keys.map(\.value) + ["\(row.replays)", "\(row.bytes)", "\(row.hours)"]))
+            }
+        case .table, .paths:
+            try GroupText().print(rows, by: fields)
+            if rows.isEmpty && !global.quiet { StandardStream.note("no replay matches") }
+        }
     }
 
     private static func cells(_ row: ReplayRow) -> [String] {
@@ -89,5 +127,16 @@ struct Query: ReplayCacheSubcommand {
             row.startedAt ?? "-", row.stage ?? "-", players.isEmpty ? "-" : players.joined(separator: " - "),
             length ?? "-", row.path + note,
         ]
+    }
+}
+
+/// Fields with commas between them.
+struct GroupFields: ExpressibleByArgument {
+    let fields: [GroupField]
+
+    init?(argument: String) {
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        fields = words.compactMap { GroupField(rawValue: String($0)) }
+        guard fields.count == words.count else { return nil }
     }
 }

@@ -6,9 +6,9 @@ struct SQL: ReplayCacheSubcommand {
         commandName: "sql",
         abstract: "Run a SELECT over the catalog.",
         discussion: """
-            Views: files, duplicates, local_replays (this machine); entries, replays, players, checkpoints (all \
-            repositories used from here, with a column `place`). They are described in docs/catalog.md. Statements that \
-            would change something are refused.
+            Views: files, duplicates, local_replays, local_players (this machine); entries, replays, players, checkpoints, \
+            datasets (all repositories used from here, with a column `place`). They are described in docs/catalog.md. \
+            Statements that would change something are refused.
 
             Examples:
               replaycache sql "SELECT stage, count(*) FROM replays GROUP BY stage"
@@ -19,49 +19,59 @@ struct SQL: ReplayCacheSubcommand {
     @Argument(help: "One statement.")
     var statement: String
 
+    @Option(help: ArgumentHelp("How to print the rows.", valueName: "format"))
+    var format = RowPrinter.Format.table
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop a statement that works longer than this, such as 30s, 5m or 2h; `none` for no limit.",
+            valueName: "duration"
+        )
+    )
+    var timeout = TimeLimit.minutes(5)
+
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
         let workspace = try await global.open().workspace
-        var names: [String] = []
-        var table: Table?
-        try await workspace.sql(statement) { header in
-            names = header
-            if !global.json { table = Table(header) }
+        let format = global.json ? .json : format
+        var printer: RowPrinter?
+        try await workspace.sql(statement, timeout: timeout.duration) { columns in
+            printer = try RowPrinter(format, columns: columns)
         } _: { cells in
-            if global.json {
-                try Console.json(
-                    Dictionary(zip(names, cells.map(SQLValue.init)), uniquingKeysWith: { first, _ in first })
-                )
-            } else {
-                try table?.add(cells.map { SQLValue(cell: $0).text })
-            }
+            try printer?.add(cells)
         }
-        try table?.flush()
+        try printer?.finish()
     }
 }
 
-/// A cell as JSON and as text.
-private struct SQLValue: Encodable {
-    let cell: SQLCell
+extension RowPrinter.Format: ExpressibleByArgument {}
 
-    var text: String {
-        switch cell {
-        case .null: ""
-        case .integer(let value): "\(value)"
-        case .real(let value): "\(value)"
-        case .text(let value): value
-        case .blob(let bytes): "x'" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'"
-        }
+/// How long something may take.
+struct TimeLimit: ExpressibleByArgument {
+    /// Nil without a limit.
+    let duration: Duration?
+    let defaultValueDescription: String
+
+    static func minutes(_ count: Int) -> TimeLimit {
+        TimeLimit(duration: .seconds(60 * count), defaultValueDescription: "\(count)m")
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch cell {
-        case .null: try container.encodeNil()
-        case .integer(let value): try container.encode(value)
-        case .real(let value) where value.isFinite: try container.encode(value)
-        default: try container.encode(text)
+    private init(duration: Duration?, defaultValueDescription: String) {
+        self.duration = duration
+        self.defaultValueDescription = defaultValueDescription
+    }
+
+    init?(argument: String) {
+        defaultValueDescription = argument
+        guard argument != "none" else {
+            duration = nil
+            return
         }
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+        guard let unit = argument.last.flatMap({ units[$0] }), let number = Double(argument.dropLast()), number > 0,
+            number * unit <= 1e8
+        else { return nil }
+        duration = .seconds(number * unit)
     }
 }

@@ -1,12 +1,10 @@
 import ArgumentParser
 import ReplayCache
 
-/// SELECTION: which replays.
+/// The part of SELECTION that is asked of each replay alone.
 ///
 /// Repeating an option means any of; different options mean all of; `not:` before a value negates it.
-struct SelectionOptions: ParsableArguments {
-    enum Unique: String, ExpressibleByArgument, CaseIterable { case file, game }
-
+struct CriteriaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Replays in which a player plays this, such as fox or not:fox.", valueName: "name"))
     var character: [String] = []
 
@@ -80,32 +78,7 @@ struct SelectionOptions: ParsableArguments {
     @Option(name: .customLong("where"), help: ArgumentHelp("An SQL condition on the view `replays`.", valueName: "sql"))
     var expression: String?
 
-    @Option(help: ArgumentHelp("One path of each file, or one recording of each game.", valueName: "file|game"))
-    var unique: Unique?
-
-    @Option(help: ArgumentHelp("So many of them by chance.", valueName: "n"))
-    var sample: Int?
-
-    @Option(help: ArgumentHelp("With --sample: another draw. The same number draws the same again.", valueName: "s"))
-    var seed: UInt64?
-
-    @Option(
-        help: ArgumentHelp(
-            "With --sample: as many of each, of character, matchup, stage, month, player, version, platform.",
-            valueName: "field,…"
-        )
-    )
-    var per: [String] = []
-
-    @Option(help: ArgumentHelp("At most this many, in the order of their paths.", valueName: "n"))
-    var limit: Int?
-
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
-        if let sample, sample < 1 { throw ValidationError("--sample must be at least 1") }
-        if sample == nil && (seed != nil || !per.isEmpty) {
-            throw ValidationError("--\(seed == nil ? "per" : "seed") goes with --sample")
-        }
         if let humans, !(0...4).contains(humans) { throw ValidationError("--humans must be from 0 to 4") }
         if let minStocks, !(0...255).contains(minStocks) {
             throw ValidationError("--min-stocks must be from 0 to 255")
@@ -114,7 +87,7 @@ struct SelectionOptions: ParsableArguments {
 
     /// What the options say.
     func selection() throws -> Selection {
-        var selection = Selection(limit: limit)
+        var selection = Selection()
         selection.characters = try Selection.characters(character)
         selection.opponents = try Selection.characters(opponent, flag: "--opponent")
         selection.matchups = try Selection.matchups(matchup)
@@ -136,6 +109,51 @@ struct SelectionOptions: ParsableArguments {
         selection.platforms = try Selection.platforms(platform)
         selection.paths = try Selection.paths(path)
         selection.expression = try expression.map { try Selection.expression($0) }
+        return selection
+    }
+}
+
+/// SELECTION: which replays.
+struct SelectionOptions: ParsableArguments {
+    enum Unique: String, ExpressibleByArgument, CaseIterable { case file, game }
+
+    @OptionGroup var criteria: CriteriaOptions
+
+    @Option(help: ArgumentHelp("One path of each file, or one recording of each game.", valueName: "file|game"))
+    var unique: Unique?
+
+    @Option(help: ArgumentHelp("So many of them by chance.", valueName: "n"))
+    var sample: Int?
+
+    @Option(help: ArgumentHelp("With --sample: another draw. The same number draws the same again.", valueName: "s"))
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --sample: as many of each, of character, matchup, stage, month, player, version, platform.",
+            valueName: "field,…"
+        )
+    )
+    var per: [String] = []
+    @Option(help: ArgumentHelp("Replays of a dataset: NAME, or NAME@DIGITS of its list.", valueName: "name"))
+    var dataset: String?
+
+    @Option(help: ArgumentHelp("At most this many, in the order of their paths.", valueName: "n"))
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if let sample, sample < 1 { throw ValidationError("--sample must be at least 1") }
+        if sample == nil && (seed != nil || !per.isEmpty) {
+            throw ValidationError("--\(seed == nil ? "per" : "seed") goes with --sample")
+        }
+    }
+
+    /// What the options say.
+    func selection() throws -> Selection {
+        var selection = try criteria.selection()
+        selection.limit = limit
+        selection.dataset = dataset
         selection.unique = unique.flatMap { .init(rawValue: $0.rawValue) }
         let strata = try Selection.strata(per)
         selection.sample = sample.map { Selection.Sample(count: $0, seed: seed ?? 0, strata: strata) }

@@ -12,6 +12,7 @@ struct Verify: ReplayCacheSubcommand {
 
             Examples:
               replaycache verify ~/slp --sample 5%
+              replaycache verify ~/slp --character mewtwo
               replaycache verify b2:my-bucket/replaycache --deep --sample 1%
               replaycache verify b2:my-bucket/replaycache --heal
             """
@@ -34,6 +35,8 @@ struct Verify: ReplayCacheSubcommand {
     @Flag(help: "Store again what is missing or damaged at the remote, where a file of this machine has it.")
     var heal = false
 
+    @OptionGroup(title: "Selection") var criteria: CriteriaOptions
+
     @OptionGroup var global: GlobalOptions
 
     /// A number of per cent, with or without the sign.
@@ -52,6 +55,7 @@ struct Verify: ReplayCacheSubcommand {
         options.isDeep = deep
         options.heals = heal
         options.sharePercent = sample?.percent ?? 100
+        options.selection = try criteria.selection()
         guard Place.isPlace(subject) else {
             guard !deep, !heal else {
                 throw ReplayCacheError(
@@ -62,6 +66,9 @@ struct Verify: ReplayCacheSubcommand {
                 )
             }
             return try await global.run { [options] in try await $0.verify(subject, options: options) }
+        }
+        guard options.selection == Selection() else {
+            throw ReplayCacheError(.usage, "a remote is listed as a whole", hint: "a selection goes with a folder")
         }
         guard deep || sample == nil else {
             throw ReplayCacheError(.usage, "a remote is listed as a whole", hint: "--sample goes with --deep")

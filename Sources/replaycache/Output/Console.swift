@@ -21,6 +21,9 @@ enum Console {
     /// Nothing from outside may act on the terminal.
     static func report(_ error: ReplayCacheError) {
         StandardStream.note("error: \(DisplayText.escaped(error.description))")
+        if let mark = error.mark {
+            StandardStream.note("  \(mark.line)\n  \(String(repeating: " ", count: mark.column))^")
+        }
         if let hint = error.hint { StandardStream.note("hint: \(DisplayText.escaped(hint))") }
     }
 }

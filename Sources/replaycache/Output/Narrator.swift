@@ -64,6 +64,9 @@ final class Narrator: Sendable {
         case .retired(let path): return isVerbose ? "moved away: \(path)" : nil
         case .removed(let path): return "removed: \(path)"
         case .wouldRemove(let path): return "would remove: \(path)"
+        case .linked(let path, let other, _): return isVerbose ? "linked: \(path) -> \(other)" : nil
+        case .wouldLink(let path, let other, let kind):
+            return "would link: \(path) -> \(other) (\(kind == .reflink ? "reflink" : "hard link"))"
         case .restored(let path): return "restored: \(path)"
         case .wouldRestore(let path): return "would restore: \(path)"
         case .lost(let path, let digest, let host):

@@ -38,11 +38,12 @@ enum SummaryText {
             ),
             (summary.filesDeleted, "removed here, as they were deleted at the remote"),
             (summary.filesLinked, "share their bytes with another, read-only"),
+            (summary.replaysUpdated ?? 0, "described anew: a newer reader found more in them"),
             (summary.left?.files ?? 0, "left for lack of space"),
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
             (summary.duplicates ?? 0, "duplicate: the content was there under another path"),
-            (summary.sameGames ?? 0, "of a game that another recording of is there"),
+            (summary.otherRecordings ?? 0, "of a game that another recording of is there"),
             (summary.unreadable ?? 0, "unreadable in part, imported as they are"),
             (summary.notSelected ?? 0, "not selected"),
             (summary.filesFailed, summary.command == "import" ? "refused" : "failed"),
@@ -55,6 +56,7 @@ enum SummaryText {
                 "  \(entries(summary.entriesDeleted)) \(summary.dryRun ? "would be " : "")removed at the remote"
             )
         }
+        if let links = summary.links { lines += linked(links, summary) }
         if let undo = summary.undo { lines.append("  to undo: \(undo)") }
         return lines
     }
@@ -65,6 +67,17 @@ enum SummaryText {
         case "import": "removed at the remote; not brought back, `replaycache restore` does that"
         default: "deleted at the remote; the local files were left alone"
         }
+    }
+
+    private static func linked(_ links: LinkTotals, _ summary: SyncSummary) -> [String] {
+        let verb = summary.dryRun ? "would " : ""
+        return [
+            (links.reflinked, "\(verb)share their blocks with another"),
+            (
+                links.hardLinked,
+                summary.dryRun ? "would become names of another, read-only" : "became names of another, read-only"
+            ),
+        ].filter { $0.0 > 0 }.map { "  \(files($0.0)) \($0.1)" }
     }
 
     /// What was passed over though it stands in the folder; nil when there is nothing to tell.
@@ -99,10 +112,15 @@ enum SummaryText {
             let renamed = s.filesMoved > 0 ? ", \(files(s.filesMoved)) renamed" : ""
             return "fetched \(files(s.filesPlaced)): \(received)\(renamed), \(inStep)"
         case "checkpoint push": return "published \(files(s.filesSeen)): \(sent) (\(time))"
+        case "dataset freeze":
+            return s.datasetsFrozen == nil
+                ? "there already: \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
+                : "froze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
         case "copy": return "copied \(entries(s.entriesAdded))\(checkpoints(s)): \(sent), \(inStep)"
         case "import": return "imported \(files(s.entriesAdded)): \(sent), \(inStep)"
+        case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) saved (\(time))"
         default: return "\(s.command): \(files(s.filesSeen)) (\(time))"
         }
     }
@@ -117,6 +135,8 @@ enum SummaryText {
             return "would fetch \(files(s.filesPlaced)): \(objects(s.objectsDownloaded)) of \(ByteCount(s.bytesRaw)); "
                 + inStep
         case "rm": return "would remove \(entries(s.filesSeen))"
+        case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
+        case "dataset freeze": return "would freeze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
         case "import":
             return "would import \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "
@@ -199,8 +219,9 @@ enum SummaryText {
         "\(Decimals.grouped(count)) \(count == 1 ? "entry" : "entries")"
     }
     private static func checkpoints(_ s: SyncSummary) -> String {
-        guard let count = s.checkpointsCopied, count > 0 else { return "" }
-        return " and \(Decimals.grouped(count)) \(count == 1 ? "checkpoint" : "checkpoints")"
+        let kinds = [(s.checkpointsCopied ?? 0, "checkpoint"), (s.datasetsCopied ?? 0, "dataset")]
+        return kinds.filter { $0.0 > 0 }
+            .map { " and \(Decimals.grouped($0.0)) \($0.0 == 1 ? $0.1 : $0.1 + "s")" }.joined()
     }
     private static func objects(_ count: Int) -> String {
         "\(Decimals.grouped(count)) \(count == 1 ? "object" : "objects")"

@@ -293,6 +293,26 @@ struct CatalogTests {
     }
 
     @Test
+    func aRecordingThatStoppedIsReadAgainWhenItIsFinished() async throws {
+        let place = try scratch.place()
+        // Left alone for so long that it was taken for one that was cut off.
+        try Tree.write(SampleBytes.replay(damage: .growing), to: laptop.at("a.slp"), modifiedAt: 1_700_000_000)
+        try await laptop.push(to: place)
+        let select = "SELECT complete, frames, problem IS NULL FROM local_replays WHERE sha256 = ?"
+        func found() async throws -> [[SQLCell]] {
+            let digest = try Digest.of(Tree.read(laptop.at("a.slp"))).hex
+            return try await rows(select.replacing("?", with: "'\(digest)'"))
+        }
+        #expect(try await found() == [[.integer(0), .integer(200), .integer(0)]])
+        try Tree.write(SampleBytes.replay(), to: laptop.at("a.slp"), modifiedAt: 1_700_000_060)
+        let push = try await laptop.push(to: place)
+        #expect(push.entriesAdded == 1)
+        #expect(push.filesDeferred == 0)
+        #expect(try await found() == [[.integer(1), .integer(200), .integer(1)]])
+        #expect(try await laptop.entries(at: place) == ["replays/a.slp": Digest.of(SampleBytes.replay())])
+    }
+
+    @Test
     func whatAnOlderReaderFoundIsReadAgainWithoutHashing() async throws {
         for number in 0..<3 { try Tree.write(SampleBytes.replay(seed: UInt64(number)), to: laptop.at("\(number).slp")) }
         try laptop.write("not a replay", to: "notes.txt")

@@ -7,6 +7,9 @@
 /// key becomes ripe at any moment, and with it every listing made before it was condemned is more than 24 h old; an object
 /// is older than 7 days from any moment on.
 ///
+/// A dataset needs what paths show when it is frozen, and goes on needing it before the thirty days of their history are
+/// over: to a collector it is a path that stays.
+///
 /// A restore is a push whose bytes come from the condemned object, and a push that finds its path in place does nothing:
 /// both are covered, since no visible path may ever be without its object.
 struct CollectionModel: Sendable {

@@ -74,13 +74,14 @@ struct MergeTests {
     private static func operation(_ random: inout SeededGenerator) throws -> Operation {
         let path = "replays/\(Int.random(in: 0..<3, using: &random))"
         let content = Int.random(in: 0..<4, using: &random)
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
         case 0..<4:
             return .put(
                 .init(
                     path: path,
                     sha256: try digest(content),
-                    was: Bool.random(using: &random) ? try digest((content + 1) % 4) : nil,
+                    // The content itself makes it a remark.
+                    was: try [nil, digest((content + 1) % 4), digest(content)].randomElement(using: &random) ?? nil,
                     size: Int64.random(in: 0..<9, using: &random),
                     mtime: Int64(content),
                     replay: Bool.random(using: &random) ? replay(&random) : nil,
@@ -105,6 +106,12 @@ struct MergeTests {
             let files = [Operation.Checkpoint.File(name: "a", sha256: try digest(content), size: size)]
             let note = "note \(Int.random(in: 0..<9, using: &random))"
             return .ckpt(.init(run: "fox", name: "n", step: step, files: files, note: note))
+        case 9:
+            // Few names and lists, so that names are given twice and lists get several.
+            let files = Int64.random(in: 1...3, using: &random)
+            let list = try digest(Int.random(in: 0..<3, using: &random))
+            let name = "set \(Int.random(in: 0..<2, using: &random))"
+            return .dataset(.init(name: name, sha256: list, size: files * 100, files: files, bytes: Int64(content)))
         default: return .unknown(#"{"op":"later","n":\#(content)}"#)
         }
     }
@@ -153,7 +160,7 @@ struct MergeTests {
         let known = try await store.versions()
         for (key, segment) in segments {
             for (index, operation) in segment.operations.enumerated() {
-                guard case .put(let put) = operation else { continue }
+                guard case .put(let put) = operation, put.was != put.sha256 else { continue }
                 #expect(known.contains("\(put.path) \(put.sha256.hex) \(key.remoteKey.string):\(index + 1)"))
             }
         }
@@ -212,6 +219,21 @@ struct MergeTests {
     }
 
     @Test
+    func whatIsFoundInAContentIsNoVersionOfItsPath() async throws {
+        let store = try await makeStore("remarks")
+        let paths = ["replays/deleted", "replays/changed", "replays/never"]
+        _ = try await store.merge([
+            try Self.segment(1, try paths.prefix(2).map { try Self.put($0, 1) }),
+            try Self.segment(2, [try Self.del(paths[0], 1), try Self.put(paths[1], 2, was: 1)]),
+            try Self.segment(3, try paths.map { try Self.put($0, 1, was: 1) }),
+        ])
+        let shown = try await store.entryDigest(at: LogicalPath(paths[1]))
+        #expect(try shown == Self.digest(2))
+        for path in [paths[0], paths[2]] { #expect(try await store.entryDigest(at: LogicalPath(path)) == nil) }
+        #expect(try await store.versions().count == 3)
+    }
+
+    @Test
     func anObjectIsWhereTheLastWriterSays() async throws {
         let store = try await makeStore("store")
         func operation(_ generation: Int) throws -> Operation {
@@ -223,6 +245,42 @@ struct MergeTests {
         _ = try await store.merge([newer])
         _ = try await store.merge([older])
         #expect(try await store.object(of: Self.digest(1))?.key.generation == 2)
+    }
+
+    @Test
+    func aNameIsThatOfTheListThatGotItFirst() async throws {
+        func operation(_ list: Int, files: Int64 = 1) throws -> Operation {
+            .dataset(.init(name: "set", sha256: try Self.digest(list), size: 70 * files, files: files, bytes: 0))
+        }
+        let segments = [
+            try Self.segment(1, [try operation(1)]), try Self.segment(2, [try operation(2)]),
+            try Self.segment(3, [try operation(1, files: 2)]),
+        ]
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+            let store = try await makeStore("store-\(order)")
+            for index in order { _ = try await store.merge([segments[index]]) }
+            let rows = try await store.datasets()
+            #expect(try rows.map(\.sha256) == [Self.digest(1), Self.digest(2)])
+            #expect(rows.map(\.isCurrent) == [true, false])
+            #expect(rows.map(\.files) == [1, 1])
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("a/b", 100, 1, 0), ("a@b", 100, 1, 0), ("", 100, 1, 0), ("..", 100, 1, 0), ("set", 67, 1, 0),
+            ("set", 100, 0, 0), ("set", 100, -1, 0), ("set", 100, 2, 0), ("set", 1 << 20, 1, 0), ("set", -1, 1, 0),
+            ("set", Int64.max, Int64.max, 0), ("set", 100, 1, -1), ("set", 100, 1, Int64.max),
+        ] as [(String, Int64, Int64, Int64)]
+    )
+    func aDatasetThatCannotBeIsRefused(_ name: String, _ size: Int64, _ files: Int64, _ bytes: Int64) async throws {
+        let store = try await makeStore("store")
+        let digest = try Self.digest(1)
+        let good = Operation.Dataset(name: "good", sha256: digest, size: 100, files: 1, bytes: 5)
+        let bad = Operation.Dataset(name: name, sha256: digest, size: size, files: files, bytes: bytes)
+        let refusals = try await store.merge([try Self.segment(1, [.dataset(bad), .dataset(good)])])
+        #expect(refusals.map(\.line) == [1])
+        #expect(try await store.datasets().map(\.name) == ["good"])
     }
 
     @Test
@@ -366,6 +424,13 @@ extension PlaceStore {
                     SELECT group_concat(f.name || ' ' || hex(c.digest)) FROM main.checkpoint_file f
                     JOIN main.content c ON c.id = f.content WHERE f.identity = v.identity)
                 FROM main.checkpoint v JOIN main.segment s ON s.id = v.segment ORDER BY 1
+                """
+            )
+            + rows(
+                """
+                SELECT 'dataset ' || v.name || ' ' || hex(c.digest) || ' ' || v.files || ' ' || v.size || ' ' || \(mark) || ' '
+                    || (SELECT d.is_current FROM datasets d WHERE d.name = v.name AND d.sha256 = lower(hex(c.digest)))
+                FROM main.dataset v JOIN main.content c ON c.id = v.list JOIN main.segment s ON s.id = v.segment ORDER BY 1
                 """
             )
             + rows(

@@ -80,6 +80,52 @@ struct GameResultTests {
             winners: [1],
             rule: .stocks
         ),
+        Case(
+            testDescription: "two firsts",
+            placements: [0, 0, -1, -1],
+            rows: [(0, 0), (1, 0)],
+            winners: [2],
+            rule: .stocks
+        ),
+        Case(
+            testDescription: "nothing but firsts",
+            method: 3,
+            placements: [0, 0, 0, 0],
+            teams: [0, 1, 0, 1],
+            rows: [nil, (1, 0), nil, nil],
+            winners: [2, 4],
+            rule: .stocks
+        ),
+        Case(
+            testDescription: "a whole team first",
+            method: 3,
+            placements: [0, 2, 0, 3],
+            teams: [0, 1, 0, 1],
+            winners: [1, 3],
+            rule: .placements
+        ),
+        Case(
+            testDescription: "a stranger is first",
+            placements: [-1, 1, 0, -1],
+            rows: [(2, 0), (0, 0)],
+            winners: [1],
+            rule: .stocks
+        ),
+        Case(
+            testDescription: "four alone, one left",
+            placements: [1, 2, 0, 3],
+            teams: [nil, nil, nil, nil],
+            winners: [3],
+            rule: .placements
+        ),
+        Case(
+            testDescription: "time among three",
+            method: 1,
+            teams: [nil, nil, nil],
+            rows: [(2, 0), (0, 0), (0, 0)],
+            winners: nil,
+            rule: nil
+        ),
         Case(testDescription: "both alive", rows: [(1, 0), (1, 0)], winners: nil, rule: nil),
         Case(testDescription: "both dead", rows: [(0, 0), (0, 0)], winners: nil, rule: nil),
         Case(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import ReplayCacheTestSupport
 import ReplayGenerator
 import Testing
 
@@ -127,6 +128,30 @@ struct ReplayReaderTests {
         let bytes = spec.bytes()
         #expect(bytes.count > plain * 3 / 2)
         #expect(try ReplayReader.read(ByteArraySource(bytes)).lastFrame == spec.frames - 124)
+    }
+
+    /// The last copy of a frame counts, also for who is in it (slp-format.md section 4).
+    @Test(arguments: [ReplaySpec.Damage.none, .noMetadata, .noLength])
+    func whoIsGoneFromTheLastCopyOfAFrameIsOut(_ damage: ReplaySpec.Damage) throws {
+        var spec = ReplaySpec(version: .init(3, 14), frames: 300)
+        spec.outcome.winnerPort = nil
+        let parts = try SlpzSample.Parts(spec.bytes())
+        let last = spec.lastFrame
+        func frame(_ event: [UInt8]) -> Int { event[1..<5].reduce(0) { $0 << 8 | Int($1) } }
+        let copy = parts.events.filter { (0x37...0x3C).contains($0[0]) && $0[0] != 0x39 && frame($0) == last }
+        let withoutSecond = copy.filter { !(0x37...0x38).contains($0[0]) || $0[5] == 0 }
+        #expect(copy.count == withoutSecond.count + 2)
+        let events = parts.events.dropLast() + withoutSecond + [parts.events[parts.events.count - 1]]
+        let raw = parts.table + parts.start + events.flatMap(\.self)
+        let length = damage == .noLength ? 0 : raw.count
+        let rest = damage == .noMetadata ? [UInt8(ascii: "}")] : parts.rest
+        let file =
+            Array("{U\u{3}raw[$U#l".utf8) + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } + raw
+            + rest
+        let metadata = try ReplayReader.read(ByteArraySource(file))
+        #expect(metadata.isComplete == (damage != .noLength))
+        #expect(metadata.lastFrame == last)
+        #expect(metadata.players.map(\.endStocks) == [4, nil])
     }
 
     @Test(arguments: [0, 1, 10, 14, 15, 16, 40, 300])

@@ -8,7 +8,7 @@ struct AuditedLog {
         var entries: [String: Digest] = [:]
         /// Where each content is stored.
         var keys: [Digest: String] = [:]
-        /// The contents of paths and of checkpoints.
+        /// The contents of paths and of checkpoints, and the lists of datasets.
         var needed: Set<Digest> = []
     }
 
@@ -39,7 +39,12 @@ struct AuditedLog {
         covered = Set(try database.all("SELECT key FROM segment") { $0.text(0) })
         operations += try Self.contents(database) + Self.versions(database)
         checkpointed = Set(
-            try database.all("SELECT c.digest FROM checkpoint_file f JOIN content c ON c.id = f.content") { row in
+            try database.all(
+                """
+                SELECT c.digest FROM checkpoint_file f JOIN content c ON c.id = f.content
+                UNION ALL SELECT c.digest FROM dataset d JOIN content c ON c.id = d.list
+                """
+            ) { row in
                 row.digest(0)
             }.compactMap(\.self)
         )
@@ -100,9 +105,10 @@ struct AuditedLog {
             switch operation {
             case .obj(let object) where state.keys[object.sha256] == nil: state.keys[object.sha256] = object.key
             case .del(let del): hidden[del.path, default: []].insert(del.was)
-            case .put(let put) where decided.insert(put.path).inserted:
+            case .put(let put) where put.was != put.sha256 && decided.insert(put.path).inserted:
                 if hidden[put.path]?.contains(put.sha256) != true { state.entries[put.path] = put.sha256 }
             case .ckpt(let checkpoint): state.needed.formUnion(checkpoint.files.map(\.sha256))
+            case .dataset(let dataset): state.needed.insert(dataset.sha256)
             default: break
             }
         }

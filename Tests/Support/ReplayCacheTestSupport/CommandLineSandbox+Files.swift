@@ -13,6 +13,21 @@ extension CommandLineSandbox {
         _ = try await library.write(to: URL(filePath: self(folder), directoryHint: .isDirectory))
     }
 
+    /// Writes the recordings of one game by both players' machines below `folder`, and one of them with other names stamped
+    /// into it.
+    public func writeTwins(_ folder: String) throws {
+        var game = ReplaySpec(frames: 130)
+        game.isOnline = true
+        game.matchID = "mode.unranked-2024-05-06T07:08:09.10-0"
+        game.gameNumber = 1
+        try write("\(folder)/mine.slp", game.bytes())
+        game.rollbackInterval = 40
+        game.startedAt = "2024-05-06T07:08:10Z"
+        try write("\(folder)/theirs.slp", game.bytes())
+        game.playedOn = "a program"
+        try write("\(folder)/stamped.slp", game.bytes())
+    }
+
     /// Writes a file, with its folders.
     public func write(_ relative: String, _ bytes: [UInt8]) throws {
         let url = URL(filePath: self(relative))

@@ -102,6 +102,7 @@ package struct Laptop: Sendable {
 package enum EventKind: Sendable {
     case started, planned, created, deferred, failed, conflict, behind, deletedElsewhere, refused, placed, moved
     case retired, removed
+    case linked, wouldLink
     case wouldRemove, restored, wouldRestore, lost, published, committed, retrying, warning, objectDamaged, healed,
         sameGame, unreadable
 
@@ -121,6 +122,8 @@ package enum EventKind: Sendable {
         case .retired(let path): (.retired, path)
         case .removed(let path): (.removed, path)
         case .wouldRemove(let path): (.wouldRemove, path)
+        case .linked(let path, _, _): (.linked, path)
+        case .wouldLink(let path, _, _): (.wouldLink, path)
         case .restored(let path): (.restored, path)
         case .wouldRestore(let path): (.wouldRestore, path)
         case .lost(let path, _, _): (.lost, path)

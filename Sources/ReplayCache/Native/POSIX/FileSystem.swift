@@ -7,6 +7,8 @@ package struct FileSystem: Sendable, Equatable {
     package let name: String
     /// Whether other machines may have it too, so that SQLite's WAL is unsafe.
     package let isNetwork: Bool
+    /// Whether files may share their blocks: Btrfs, XFS, ZFS and bcachefs, where they were set up to.
+    package let sharesBlocks: Bool
     /// Free for this user; nil where the file system does not tell.
     package let freeByteCount: Int64?
     /// All bytes that it can hold; nil where it does not tell.
@@ -23,6 +25,7 @@ package struct FileSystem: Sendable, Equatable {
         byteCount = raw.f_blocks == 0 ? nil : isTooLarge ? .max : Int64(clamping: all)
         let type = Self.type(of: path)
         isNetwork = Self.networkTypes[type] != nil
+        sharesBlocks = [0x9123_683E, 0x5846_5342, 0x2FC1_2FC1, 0xCA45_1A4E].contains(type)
         name =
             Self.networkTypes[type] ?? Self.localTypes[type]
             ?? "a file system of type 0x\(String(type, radix: 16))"

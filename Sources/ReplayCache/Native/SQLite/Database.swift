@@ -8,7 +8,7 @@ internal import CSQLite
     package enum Mode { case readWrite, readOnly }
 
     // SAFETY: opened in `init`, closed once in `deinit`, never handed out of this folder.
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
 
     /// Opens `path`, creating it in mode `readWrite`.
@@ -125,20 +125,6 @@ internal import CSQLite
 
     /// The row id of the last insert on this connection.
     package var lastInsertedRowID: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
-
-    /// Refuses everything but reading, by SQLite's authorizer: no writes, no ATTACH, no PRAGMA that sets.
-    package func forbidWrites() {
-        unsafe sqlite3_set_authorizer(
-            handle,
-            { _, action, _, _, _, _ in
-                switch action {
-                case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE: SQLITE_OK
-                default: SQLITE_DENY
-                }
-            },
-            nil
-        )
-    }
 
     /// Turns off what a hostile database file could abuse (sqlite.org/security.html).
     package func distrustFile() throws(SQLiteError) {

@@ -10,11 +10,22 @@ package struct SQLiteError: Error, Sendable, Equatable {
     package let sql: String?
     /// The file of the database; nil where that is not known.
     package var path: String?
+    /// Where in the statement, in bytes of UTF-8; nil where SQLite does not tell.
+    package var offset: Int?
 
     /// The result code without its extension.
     package var primaryCode: Int32 { code & 0xFF }
 
     package var isReadOnly: Bool { primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY }
+
+    /// Whether a value or all of them together were larger than was allowed.
+    package var isTooLarge: Bool { primaryCode == SQLITE_TOOBIG || primaryCode == SQLITE_NOMEM }
+
+    /// Whether the statement was stopped from outside.
+    package var isInterrupted: Bool { primaryCode == SQLITE_INTERRUPT }
+
+    /// Whether the statement itself is wrong.
+    package var isOfTheStatement: Bool { primaryCode == SQLITE_ERROR || primaryCode == SQLITE_MISUSE }
 
     /// Whether disk or memory failed, and not what stands in the file.
     package var isOfTheMachine: Bool {

@@ -20,11 +20,23 @@ internal import Glibc
         }
         guard code == SQLITE_OK, let statement = unsafe prepared else {
             let message = code == SQLITE_OK ? "empty statement" : unsafe String(cString: sqlite3_errmsg(connection))
-            throw SQLiteError(code: code == SQLITE_OK ? SQLITE_MISUSE : code, message: message, sql: sql)
+            let offset = code == SQLITE_OK ? -1 : Int(unsafe sqlite3_error_offset(connection))
+            throw SQLiteError(
+                code: code == SQLITE_OK ? SQLITE_MISUSE : code,
+                message: message,
+                sql: sql,
+                offset: offset < 0 ? nil : offset
+            )
         }
         guard rest.allSatisfy({ $0.isWhitespace || $0 == ";" }) else {
             unsafe sqlite3_finalize(statement)
-            throw SQLiteError(code: SQLITE_ERROR, message: "only one statement can be run at a time", sql: sql)
+            let spaces = rest.prefix { $0.isWhitespace || $0 == ";" }
+            throw SQLiteError(
+                code: SQLITE_ERROR,
+                message: "only one statement can be run at a time",
+                sql: sql,
+                offset: sql.utf8.count - rest.utf8.count + spaces.utf8.count
+            )
         }
         unsafe handle = statement
         unsafe self.connection = connection
@@ -32,6 +44,9 @@ internal import Glibc
     }
 
     deinit { unsafe sqlite3_finalize(handle) }
+
+    /// Whether it changes no database file (sqlite.org/c3ref/stmt_readonly.html).
+    package var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(handle) != 0 }
 
     /// How many result columns there are.
     package var columnCount: Int { Int(unsafe sqlite3_column_count(handle)) }
