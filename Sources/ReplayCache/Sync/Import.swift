@@ -8,7 +8,7 @@ struct Import {
     var bucket: Place?
 
     /// Memory for contents that were read and are not stored yet.
-    private static let budgetByteCount = 64 << 20
+    static let budgetByteCount = 64 << 20
 
     func run() async throws -> SyncSummary {
         let started = ContinuousClock.now
@@ -150,7 +150,10 @@ struct ImportOrigin: Sendable {
             self.path = try Machine.canonicalPath(path)
         } catch {
             guard error.isNotFound else { throw error }
-            throw ReplayCacheError(.usage, "\(path) does not exist", hint: "check the path", subject: path)
+            let hint =
+                path == "-" || path.hasPrefix("/dev/")
+                ? "name a file: a zip or a 7z is read from its end, which a pipe does not have" : "check the path"
+            throw ReplayCacheError(.usage, "\(path) does not exist", hint: hint, subject: path)
         }
         let file = try OpenFile.reading(self.path)
         let status = try file.status()
