@@ -124,7 +124,8 @@ struct ExportCommandTests {
     }
 
     @Test(arguments: [
-        (["--to", "out.tar.gz"], 64), (["--to", "x", "--shard", "3/2"], 64), (["--to", "remote/inside"], 64), (["--to", "remote/all.tar"], 64),
+        (["--to", "out.tar.gz"], 64), (["--to", "x", "--shard", "3/2"], 64), (["--to", "remote/inside"], 64),
+        (["--to", "remote/all.tar"], 64),
         (["--to", "slp", "--from", "../x"], 64), (["--to", "x", "--from", "replays/none"], 64), ([], 64),
     ])
     func mistakesAreNamed(_ arguments: [String], _ status: Int) async throws {

@@ -1,5 +1,6 @@
 import ReplayCache
 import ReplayCacheTestSupport
+import Subprocess
 import Testing
 
 /// `import` of a bucket, as it is typed.

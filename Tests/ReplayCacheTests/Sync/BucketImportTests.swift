@@ -308,6 +308,23 @@ struct BucketImportTests {
         #expect(status.mtimeNanoseconds == 1_500_000_000_000_000_000)
     }
 
+    /// A repository without objects yet, or whose log is more than one page of a listing.
+    @Test
+    func theLogOfARepositoryIsNoFile() async throws {
+        try fill(1)
+        let segment = SegmentKey(
+            hlc: HLC(milliseconds: 1_700_000_000_000),
+            writer: "0123456789abcdef",
+            number: 0,
+            check: "01234567"
+        )
+        try bucket.plant("old/\(segment.remoteKey.string)", [1, 2, 3])
+        let error = await #expect(throws: ReplayCacheError.self) { try await run() }
+        #expect(error?.code == .usage)
+        #expect(error?.message.contains("old in") == true)
+        #expect(try await run { $0.excludes = ["old/**"] }.entriesAdded == 1)
+    }
+
     @Test
     func aFaultyLineLosesNothing() async throws {
         try fill(30)

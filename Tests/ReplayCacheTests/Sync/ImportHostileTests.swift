@@ -240,7 +240,6 @@ struct ImportHostileTests {
                                          0, 0, 0, 0, 0, len(out) - fromEnd) + name
             end = struct.pack('<4s4H2IH', b'PK\\x05\\x06', 0, 0, count, count, len(directory), len(out), 0)
             save('overlap.zip', out + directory + end)
-            assert zipfile.ZipFile('overlap.zip').read('007.bin')[-600:] == bytes(600)
             """
         )
         let summary = try await bench.take("overlap.zip") {
@@ -270,7 +269,10 @@ struct ImportHostileTests {
         #expect(games[first.name] != nil)
         first.giveBack()
         // A tar has no checksums of its members.
-        try Tree.write(Array(try Tree.read(bench.scratch.at("dump.tar")).map { $0 ^ 1 }), to: bench.scratch.at("dump.tar"))
+        try Tree.write(
+            Array(try Tree.read(bench.scratch.at("dump.tar")).map { $0 ^ 1 }),
+            to: bench.scratch.at("dump.tar")
+        )
         guard case .refused(let name, let reason, _)? = try await reading.next() else {
             Issue.record("a game was read from an archive that had changed")
             return
