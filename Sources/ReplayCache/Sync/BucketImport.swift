@@ -166,7 +166,8 @@ struct BucketImport {
                 item: item,
                 bucket: bucket,
                 copier: copier,
-                known: known[item.key],
+                // Text is compared by what it looks like, keys are bytes.
+                known: known[item.key].flatMap { $0.item.key.utf8.elementsEqual(item.key.utf8) ? $0 : nil },
                 room: room
             )
             return .file(

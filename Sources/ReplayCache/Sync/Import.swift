@@ -14,6 +14,7 @@ struct Import {
         let started = ContinuousClock.now
         if let bucket { return try await run(from: bucket, started) }
         let origin = try await BlockingPool.shared.run { [source] in try ImportOrigin(source) }
+        try refuseUnknownPacking(of: origin)
         if case .folder = origin.kind { try LocalRoot.refuseOverlap(of: origin.path, with: place) }
         let (repository, store) = try await openTarget()
         var engine = try await ImportEngine(
@@ -98,6 +99,20 @@ struct Import {
         } catch let refusal as ImportRefusal {
             engine.refuse(name, refusal.reason, isDamage: refusal.isDamage)
         }
+    }
+
+    /// A file that the user points at and that is packed in a way that is not opened is not meant as a file.
+    private func refuseUnknownPacking(of origin: ImportOrigin) throws {
+        guard case .file = origin.kind, !options.keepsArchives else { return }
+        let name = origin.name.lowercased()
+        let endings = [".rar", ".bz2", ".tbz", ".tbz2", ".tar.lz4", ".tar.lzma", ".cab", ".iso"]
+        guard let ending = endings.first(where: name.hasSuffix) else { return }
+        throw ReplayCacheError(
+            .usage,
+            "\(DisplayText.quoted(source)) is packed as \(ending), which is not opened",
+            hint: "unpack it and import the folder, or take it as a file with --keep-archives",
+            subject: source
+        )
     }
 
     private func tools(for name: String) throws -> ArchiveTools {

@@ -134,9 +134,12 @@ struct ImportTests {
     @Test func oddSourcesAreRefused() async throws {
         try bench.laptop.write("one", to: "one.slp")
         try await bench.laptop.push(to: bench.place)
-        for source in ["remote", "nowhere", "."] {
+        try Tree.write("Rar!", to: bench.scratch.at("dump.rar"))
+        try Tree.write("BZh9", to: bench.scratch.at("dump.tar.bz2"))
+        for source in ["remote", "nowhere", ".", "dump.rar", "dump.tar.bz2"] {
             await #expect(throws: ReplayCacheError.self) { try await bench.take(source) }
         }
+        #expect(try await bench.take("dump.rar") { $0.keepsArchives = true }.entriesAdded == 1)
         #expect(throws: ReplayCacheError.self) { try ImportOptions(into: "checkpoints/run") }
         #expect(throws: LogicalPathError.self) { try ImportOptions(into: "../up") }
     }
