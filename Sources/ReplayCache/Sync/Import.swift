@@ -12,6 +12,8 @@ struct Import {
 
     func run() async throws -> SyncSummary {
         let started = ContinuousClock.now
+        // Before anything is made at the place.
+        _ = try ImportSelection(options.selection)
         if let bucket { return try await run(from: bucket, started) }
         let origin = try await BlockingPool.shared.run { [source] in try ImportOrigin(source) }
         try refuseUnknownPacking(of: origin)

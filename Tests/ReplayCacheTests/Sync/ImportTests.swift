@@ -131,6 +131,20 @@ struct ImportTests {
         #expect(try Tree.read(bench.laptop.at("large.bin")) == large)
     }
 
+    @Test func whatCannotBeToldOfOneFileMakesNothing() async throws {
+        try Tree.write("one", to: bench.scratch.at("theirs/one.slp"))
+        let changes: [@Sendable (inout Selection) -> Void] = [
+            { $0.dataset = "train" }, { $0.sample = 3 }, { $0.expression = "no_such_column = 1" },
+        ]
+        for change in changes {
+            let error = await #expect(throws: ReplayCacheError.self) {
+                try await bench.take("theirs") { change(&$0.selection) }
+            }
+            #expect(error?.code == .usage)
+            #expect(!Tree.exists(bench.place.directory))
+        }
+    }
+
     @Test func oddSourcesAreRefused() async throws {
         try bench.laptop.write("one", to: "one.slp")
         try await bench.laptop.push(to: bench.place)
