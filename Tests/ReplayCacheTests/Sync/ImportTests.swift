@@ -134,7 +134,8 @@ struct ImportTests {
     @Test func whatCannotBeToldOfOneFileMakesNothing() async throws {
         try Tree.write("one", to: bench.scratch.at("theirs/one.slp"))
         let changes: [@Sendable (inout Selection) -> Void] = [
-            { $0.dataset = "train" }, { $0.sample = 3 }, { $0.expression = "no_such_column = 1" },
+            { $0.dataset = "train" }, { $0.sample = Selection.Sample(count: 3) },
+            { $0.expression = "no_such_column = 1" },
         ]
         for change in changes {
             let error = await #expect(throws: ReplayCacheError.self) {
