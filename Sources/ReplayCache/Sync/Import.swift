@@ -108,7 +108,7 @@ struct Import {
         guard case .file = origin.kind, !options.keepsArchives else { return }
         let name = origin.name.lowercased()
         let endings = [".rar", ".bz2", ".tbz", ".tbz2", ".tar.lz4", ".tar.lzma", ".cab", ".iso"]
-        guard let ending = endings.first(where: name.hasSuffix) else { return }
+        guard let ending = endings.first(where: { name.hasSuffix($0) }) else { return }
         throw ReplayCacheError(
             .usage,
             "\(DisplayText.quoted(source)) is packed as \(ending), which is not opened",

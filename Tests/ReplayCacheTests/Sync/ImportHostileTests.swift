@@ -278,7 +278,7 @@ struct ImportHostileTests {
             return
         }
         #expect(name == "dump.tar" && reason.contains("changed while it was read"))
-        #expect(try await reading.next() == nil)
+        if try await reading.next() != nil { Issue.record("it went on") }
     }
 
     @Test func archivesInArchivesHaveAnEnd() async throws {
