@@ -29,7 +29,9 @@ struct Dedup {
         let home = context.catalog.home
         let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
         let source = DuplicateSource.local(root?.id)
-        let options = options
+        var resolved = options
+        resolved.selection = try await context.resolved(options.selection, in: catalog)
+        let options = resolved
         var totals = try await catalog.interruptible {
             try await catalog.eachCopy(options.selection, source, body)
         }

@@ -77,7 +77,7 @@ struct Fetch {
     ) async throws -> [FetchAction: PlanTotal] {
         let scope = scope(root.id)
         _ = try await store.interruptible { try await store.planFetch(scope) }
-        try await tellMissing(store, &summary)
+        try await context.tellMissing(store, scope, &summary)
         var failures = 0
         try await DestinationCheck(root: root, store: store, scope: scope).run { item, reason in
             failures += 1
@@ -92,24 +92,8 @@ struct Fetch {
         let root = RootID(rawValue: -1)
         let scope = scope(root)
         _ = try await store.interruptible { try await store.planFetch(scope) }
-        try await tellMissing(store, &summary)
+        try await context.tellMissing(store, scope, &summary)
         return try await limit(store, root, &summary)
-    }
-
-    /// Names the files of a dataset whose contents the repository does not know any more.
-    private func tellMissing(_ store: PlaceStore, _ summary: inout SyncSummary) async throws {
-        var last = options.from.string + "/"
-        while true {
-            let page = try await store.unknownFrozen(scope(RootID(rawValue: 0)), after: last, limit: Self.pageCount)
-            guard let end = page.last else { return }
-            last = end.path
-            summary.filesFailed += page.count
-            summary.integrityFailed = true
-            for file in page {
-                let reason = "the repository knows no content \(file.sha256.short)"
-                context.report(.failed(path: file.path, reason: reason))
-            }
-        }
     }
 
     /// Leaves what the folder has no room for by the user's own word.

@@ -40,7 +40,7 @@ struct LinkCopies {
         // A connection of its own: temporary tables belong to one.
         let home = context.catalog.home
         let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
-        let selection = options.selection
+        let selection = try await context.resolved(options.selection, in: catalog)
         try await catalog.interruptible { try await catalog.findCopies(selection, below: root.id) }
         var outcome = LinkedContent()
         var settling = SettlingFiles(context: context, root: root, place: nil)

@@ -22,6 +22,15 @@ struct SelectionConditions {
         schema: String = "main",
         isChecked: Bool = false
     ) throws {
+        if let dataset = selection.dataset, selection.lists.isEmpty {
+            // Silence would mean that nothing is selected.
+            throw ReplayCacheError(
+                .usage,
+                "what the dataset \(DisplayText.quoted(dataset)) names is not asked for here",
+                hint: "select without --dataset",
+                subject: dataset
+            )
+        }
         self.schema = schema
         paths = selection.paths
         lists = selection.dataset == nil ? nil : selection.lists
