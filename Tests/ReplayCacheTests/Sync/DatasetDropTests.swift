@@ -117,8 +117,10 @@ struct DatasetDropTests {
 
     // MARK: Collectors
 
-    /// A path came to show a condemned content, by a commit whose writer died before it stored it again, after the collector
-    /// that removes the object has read the log. Whoever freezes it stores it again.
+    /// Whoever freezes a condemned content stores it again.
+    ///
+    /// A path came to show it by a commit whose writer died before it did so itself, after the collector that removes the
+    /// object had read the log.
     @Test(arguments: [PlaceKind.directory])
     func whatIsFrozenWhileACollectorRemovesItIsStoredAgain(_ kind: PlaceKind) async throws {
         let old = try await OldRepository(kind, in: scratch)
