@@ -66,7 +66,7 @@ struct CopyTests {
         }
         try await mine.push(to: from)
         // By a machine that never read the files.
-        _ = try await pod.workspace.copy(from, to, options: CopyOptions())
+        _ = try await pod.workspace.copy(from, to: to, options: CopyOptions())
         func state(_ place: Place) async throws -> [[SQLiteValue]] {
             let record = try await pod.workspace.context.catalog.place(place)
             let database = try Database(path: record.path)
