@@ -67,6 +67,8 @@ extension PlaceStore {
         switch operation {
         case .put(let put):
             let path = try LogicalPath(put.path)
+            // A remark that tells nothing leaves no row that nothing refers to.
+            guard !put.isRemark || put.replay != nil && Self.plausibleReaders.contains(put.reader ?? 0) else { return }
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
             guard !put.isRemark else { return }
