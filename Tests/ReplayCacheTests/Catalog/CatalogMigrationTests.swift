@@ -69,7 +69,7 @@ struct CatalogMigrationTests {
 
     @Test(.timeLimit(.minutes(1)))
     func aLargeCatalogIsMigratedInOnePass() throws {
-        let path = try Scratch().at("catalog.sqlite")
+        let path = scratch.at("catalog.sqlite")
         try makeOld(50_000, at: path)
         let new = try Schema.openCatalog(at: path)
         let sql = """
@@ -86,7 +86,7 @@ struct CatalogMigrationTests {
 
     @Test
     func manyAtOnceMigrateACatalogOnce() async throws {
-        let path = try Scratch().at("catalog.sqlite")
+        let path = scratch.at("catalog.sqlite")
         try makeOld(3000, at: path)
         try await withThrowingTaskGroup(of: Int?.self) { group in
             for _ in 0..<6 {
@@ -102,7 +102,7 @@ struct CatalogMigrationTests {
 
     @Test
     func aMigrationThatFailsLeavesTheCatalogAsItWas() throws {
-        let path = try Scratch().at("catalog.sqlite")
+        let path = scratch.at("catalog.sqlite")
         try makeOld(10, at: path)
         // Something is in the way of the last step.
         try Database(path: path).execute("CREATE TABLE shared_file (x)")

@@ -33,7 +33,7 @@ struct ViewTests {
 
     @Test
     func copiesThatShareTheirBlocksWasteNothing() throws {
-        let database = try Schema.openCatalog(at: Scratch().at("catalog.sqlite"))
+        let database = try Schema.openCatalog(at: scratch.at("sharing.sqlite"))
         try database.execute(
             """
             INSERT INTO root (id, path) VALUES (1, '/a');
