@@ -93,6 +93,18 @@ struct RecoveryTests {
         let back = try Digest.of(Array("back".utf8))
         try await commit([.put(.init(path: "replays/back.txt", sha256: back, was: nil, size: 4, mtime: 0))])
 
+        // Remarks: of a path that was deleted, of one that shows another content, and of one that never was.
+        let before = try Digest.of(Array("before".utf8))
+        let gone = try Digest.of(Array("gone".utf8))
+        let remarks: [(String, Digest, Int64)] = [
+            ("gone.txt", gone, 4), ("changed.slp", before, 6), ("never.txt", gone, 4),
+        ]
+        try await commit(
+            remarks.map { name, digest, size in
+                .put(.init(path: "replays/\(name)", sha256: digest, was: digest, size: size, mtime: 0))
+            }
+        )
+
         #expect(try await sandbox.run("fetch", "remote", "pod", machine: "pod").status == 0)
         let result = try await recover()
         #expect(result.status == 0, "\(result.errors)")

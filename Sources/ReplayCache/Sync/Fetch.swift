@@ -12,6 +12,7 @@ struct Fetch {
         var summary = SyncSummary(command: "fetch")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
+        try refuseUnclearDeletion()
         let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         var fetch = self
@@ -19,6 +20,18 @@ struct Fetch {
         try await fetch.run(repository, &summary)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
+    }
+
+    /// What is gone at the remote is not among what a draw or a limit is taken from, so nothing says whether it was meant.
+    private func refuseUnclearDeletion() throws {
+        let selection = options.selection
+        guard options.deletion.isAsked, selection.isOfSets || selection.limit != nil else { return }
+        let flag = selection.limit != nil ? "limit" : selection.unique != nil ? "unique" : "sample"
+        throw ReplayCacheError(
+            .usage,
+            "--delete does not go with --\(flag): of what was deleted at \(place) nobody can tell whether it would be meant",
+            hint: "fetch without --delete, or select by what is in the replays, by --path or by --dataset"
+        )
     }
 
     private func run(_ repository: Repository, _ summary: inout SyncSummary) async throws {

@@ -52,6 +52,10 @@ struct LinkCopies {
             throw error
         }
         try await settling.finish()
+        if outcome.totals.hardLinked > 0 {
+            // Each renaming is whole or has not happened, whatever is on the disk; one that is told of is there for good.
+            try await BlockingPool.shared.run { try root.directory.synchronizeFileSystem() }
+        }
         tell(outcome)
         summary.links = outcome.totals
         return summary
@@ -165,7 +169,7 @@ extension Catalog {
     fileprivate func findCopies(_ selection: Selection, below root: RootID) throws {
         let source = DuplicateSource.local(root)
         try source.makeNames(selection, in: database)
-        try source.makeCopies(in: database)
+        try source.makeCopies(limit: selection.limit, in: database)
     }
 
     /// The files of copied contents after one, apart by device.
