@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// Writes the files of a selection somewhere else: what all kinds of destinations have in common.
 struct Export {
     let context: SyncContext
@@ -80,6 +82,26 @@ struct Export {
     }
 
     static let markReason = "has the name that marks a repository, which is never exported"
+
+    /// A folder that is a repository, or in one, is not for other files.
+    static func refuseRepository(at path: String) throws {
+        var folder = FilePath(path).lexicallyNormalized()
+        if !folder.isAbsolute { folder = FilePath(try Machine.canonicalPath(".")).appending(folder.components) }
+        while true {
+            if let directory = try? OpenFile.directory(folder.string),
+                (try? directory.status(of: Manifest.key.string)) != nil
+            {
+                throw ReplayCacheError(
+                    .usage,
+                    "\(path) is a repository, or in one (\(folder.string))",
+                    hint: "choose a folder outside; `replaycache copy` copies from repository to repository",
+                    subject: path
+                )
+            }
+            guard folder.lastComponent != nil else { return }
+            folder.removeLastComponent()
+        }
+    }
 
     /// Says what is about to be written.
     func begin(_ total: PlanTotal, to name: String) {

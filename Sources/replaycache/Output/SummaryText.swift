@@ -78,11 +78,11 @@ enum SummaryText {
         guard let count = s.objectsCopied, let bytes = s.bytesCopied else { return nil }
         let what = "\(objects(count)) of \(ByteCount(bytes))"
         guard s.dryRun else {
-            return
-                "\(what) copied by the server as \(count == 1 ? "it is" : "they are"); --recode sends and stores them encoded"
+            return "\(what) copied by the server, not sent; stored and fetched at full size from now on"
         }
-        let other = s.bytesRecoded.map { "; --recode sends them and stores ~\(ByteCount($0)) instead" } ?? ""
-        return "\(what) would be copied by the server and stored as \(count == 1 ? "it is" : "they are")\(other)"
+        let other =
+            s.bytesRecoded.map { "; --recode sends them instead, and ~\(ByteCount($0)) are stored and fetched" } ?? ""
+        return "\(what) would be copied by the server, not sent, and stored and fetched at full size\(other)"
     }
 
     private static func deletedElsewhere(_ command: String) -> String {
