@@ -83,7 +83,7 @@ struct SelectionConditions {
         if let stocks = selection.minimumStocks { terms.append("g.start_stocks >= \(stocks)") }
         terms += times(selection)
         if let humans = selection.humans {
-            let isHuman = (1...4).map { "coalesce((g.player\($0) >> 16 & 511) = 1, 0)" }
+            let isHuman = (1...4).map { "(g.player\($0) & \(511 << 16) IS \(1 << 16))" }
             terms.append("\(isHuman.joined(separator: " + ")) = \(humans)")
         }
         // So that a file that is no replay is not meant, whatever it is that is not to be.
@@ -127,7 +127,11 @@ struct SelectionConditions {
             terms.append(.any(modes.map { SQLText("g.match_id GLOB 'mode.\($0)-*'") }))
         }
         func isPlatform(_ names: [String]) -> SQLText {
-            SQLText("lower(g.played_on) IN (SELECT value FROM json_each(?))", [.names(names)])
+            if names.count == 1, names[0].utf8.allSatisfy({ $0 > 0 && $0 < 128 }) {
+                // No list to look into, and no text to make for each row.
+                return SQLText("g.played_on = ? COLLATE NOCASE", [.text(names[0])])
+            }
+            return SQLText("lower(g.played_on) IN (SELECT value FROM json_each(?))", [.names(names)])
         }
         if !selection.platforms.anyOf.isEmpty { terms.append(isPlatform(selection.platforms.anyOf)) }
         if !selection.platforms.noneOf.isEmpty { terms.append(.not(isPlatform(selection.platforms.noneOf))) }
