@@ -139,7 +139,7 @@ struct ExitStatusTests {
     @Test func anUnknownCharacterIsStatus64AndSuggestsOne() async throws {
         let result = try await sandbox.run("query", "--character", "mewtoo")
         #expect(result.status == 64)
-        #expect(result.errors == "error: no character is called \"mewtoo\"\nhint: did you mean Mewtwo?\n")
+        #expect(result.errors == "error: --character: no character is called \"mewtoo\"\nhint: did you mean Mewtwo?\n")
     }
 
     @Test(arguments: [

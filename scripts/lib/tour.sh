@@ -19,6 +19,7 @@ tour() {
     character=$(favourite)
     chapter "What is there? The catalog answers without the remote."
     on laptop query --character "$character" --limit 5
+    on laptop query --character "$character" --group-by matchup
     on laptop sql "SELECT character, count(*) AS games FROM players GROUP BY character ORDER BY games DESC LIMIT 5"
 
     chapter "A pod that knows nothing takes the $character games, and only those."
@@ -27,9 +28,12 @@ tour() {
     find replays -name '*.slp' | wc -l
     on pod query --character "$character" --local --count
 
+    chapter "Those games get a name that means the same files for ever, and a checkpoint says what it was trained on."
+    on pod dataset freeze first --character "$character" --remote remote
+
     chapter "The pod publishes checkpoints. Files over 32 MiB are stored in parts; unchanged parts are not sent again."
     make_checkpoint
-    on pod checkpoint push checkpoint --run demo --step 1000 --metric val_loss=0.52 --remote remote
+    on pod checkpoint push checkpoint --run demo --step 1000 --metric val_loss=0.52 --dataset first --remote remote
     train_on
     on pod checkpoint push checkpoint --run demo --step 2000 --metric val_loss=0.47 --remote remote
 

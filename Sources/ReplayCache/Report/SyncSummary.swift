@@ -118,7 +118,7 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     /// For `import`: files that only took an entry, since the repository, or an earlier file of the source, has their content.
     public var duplicates: Int?
     /// For `import`: recordings of a game of which the repository, or the source, has another.
-    public var knownGames: Int?
+    public var otherRecordings: Int?
     /// For `import`: replays that were imported although they are damaged or unfinished.
     public var unreadable: Int?
     /// For `import` from a bucket: objects that the server made of those there, as they are.

@@ -133,6 +133,13 @@ struct BaseWriter {
             """,
             [.integer(placeID)]
         )
+        // A remark may come before what tells where the content stands.
+        try number(
+            """
+            SELECT g.content FROM place.game g JOIN place.content c ON c.id = g.content
+            WHERE c.encoding IS NULL AND c.id NOT IN (SELECT content FROM temp.dropped) ORDER BY g.content
+            """
+        )
     }
 
     private func copy(in database: Database) throws {

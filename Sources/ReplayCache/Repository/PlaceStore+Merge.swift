@@ -68,6 +68,8 @@ extension PlaceStore {
         switch operation {
         case .put(let put):
             let path = try LogicalPath(put.path)
+            // A remark that tells nothing leaves no row that nothing refers to.
+            guard !put.isRemark || put.replay != nil && Self.plausibleReaders.contains(put.reader ?? 0) else { return }
             let content = try content(put.sha256, size: put.size, saidBy: mark)
             // The path first, then its game: `schema/base_later.sql` relies on it.
             if !put.isRemark {

@@ -42,7 +42,7 @@ struct ImportEngine {
             pending = PendingImports(context: context, repository: repository, log: writer.transfers)
         }
         summary.dryRun = options.isDryRun
-        (summary.duplicates, summary.knownGames, summary.unreadable, summary.notSelected) = (0, 0, 0, 0)
+        (summary.duplicates, summary.otherRecordings, summary.unreadable, summary.notSelected) = (0, 0, 0, 0)
         try await target.store.beginImport()
         context.progress.begin("importing")
     }
@@ -104,7 +104,7 @@ struct ImportEngine {
         try await target.store.interruptible {
             same = try await target.store.tellSameGames(context.report)
         }
-        summary.knownGames = same
+        summary.otherRecordings = same
     }
 
     /// Tells what is out of order at the place.

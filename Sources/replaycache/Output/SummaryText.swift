@@ -43,7 +43,7 @@ enum SummaryText {
             (summary.conflicts, "in conflict: changed on both sides"),
             (summary.changesLost ?? 0, "changed by two at once; `replaycache history` shows what lost"),
             (summary.duplicates ?? 0, "duplicate: the content was there under another path"),
-            (summary.knownGames ?? 0, "of a game that another recording of is there"),
+            (summary.otherRecordings ?? 0, "of a game that another recording of is there"),
             (summary.unreadable ?? 0, "unreadable in part, imported as they are"),
             (summary.notSelected ?? 0, "not selected"),
             (summary.filesFailed, summary.command == "import" ? "refused" : "failed"),

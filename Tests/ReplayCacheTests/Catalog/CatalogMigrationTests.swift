@@ -5,9 +5,13 @@ import Testing
 
 /// Catalogs that earlier versions of the program made.
 struct CatalogMigrationTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
     @Test(arguments: 1...3)
     func whatIsKnownOfReplaysOutlivesTheChangeOfTheirTables(_ version: Int) throws {
-        let path = try Scratch().at("catalog.sqlite")
+        let path = scratch.at("catalog.sqlite")
         let old = try Database(path: path)
         for script in ["m0001_catalog", "m0002_reader", "m0003_engine"].prefix(version) {
             try old.execute(try #require(Tree.text("\(CatalogMigrationTests.checkout)/schema/\(script).sql")))

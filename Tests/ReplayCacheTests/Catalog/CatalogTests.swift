@@ -253,7 +253,7 @@ struct CatalogTests {
         _ = try await scan()
         let digest = try Digest.of(Array("one".utf8)).hex
         #expect(
-            try await rows("SELECT * FROM duplicates")
+            try await rows("SELECT sha256, size, copies, wasted FROM duplicates")
                 == [[.text(digest), .integer(3), .integer(2), .integer(3)]]
         )
     }
@@ -320,7 +320,7 @@ struct CatalogTests {
         try settle()
         let found = try await rows("SELECT version, stage_id, sha256 FROM local_replays ORDER BY sha256")
         let database = try Database(path: Catalog.path(in: laptop.home))
-        try database.run("UPDATE replay SET reader = \(ReplayReader.version - 1), version = 'older', stage = NULL")
+        try database.run("UPDATE game SET reader = \(ReplayReader.version - 1), version = 'older', stage = NULL")
         let again = try await scan()
         #expect(again.filesHashed == 0)
         #expect(again.filesUnchanged == 4)
@@ -328,7 +328,7 @@ struct CatalogTests {
         let readers = try database.all("SELECT DISTINCT reader FROM replay") { $0.int(0) }
         #expect(readers == [ReplayReader.version])
         // What a newer program found stays.
-        try database.run("UPDATE replay SET reader = \(ReplayReader.version + 1), version = 'newer'")
+        try database.run("UPDATE game SET reader = \(ReplayReader.version + 1), version = 'newer'")
         _ = try await scan()
         #expect(try await rows("SELECT DISTINCT version FROM local_replays") == [[.text("newer")]])
     }

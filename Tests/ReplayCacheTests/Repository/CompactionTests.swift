@@ -37,7 +37,8 @@ struct CompactionTests {
             _ = try await store.merge(Array(segments.prefix(segments.count - rest.count)).shuffled(using: &random))
         }
         let expected = try await reference.dump().map(Self.withoutLine)
-        #expect(try await store.dump().map(Self.withoutLine) == expected, "seed \(seed)")
+        let state = try await store.dump().map(Self.withoutLine)
+        #expect(state == expected, "\(state.difference(from: expected))")
         let whole = try await reference.compacted(in: scratch, as: "reference-base", now: Self.soon)
         let found = try await store.compacted(in: scratch, as: "client-base", now: Self.soon)
         #expect(try await found.dump().map(Self.withoutLine) == whole.dump().map(Self.withoutLine), "seed \(seed)")

@@ -98,7 +98,7 @@ struct ImportTests {
             let summary = try await bench.take("theirs") { $0.isDryRun = isDryRun }
             #expect(summary.entriesAdded == 4)
             #expect(summary.duplicates == 0)
-            #expect(summary.knownGames == 2)
+            #expect(summary.otherRecordings == 2)
         }
         let pairs = bench.laptop.events.compactMap { event in
             if case .sameGame(let path, let other) = event { "\(path) \(other)" } else { nil }
@@ -106,7 +106,7 @@ struct ImportTests {
         // The two of the folder come in any order.
         #expect(pairs.count == 4)
         #expect(pairs.filter { $0 == "replays/b.slp replays/a.slp" }.count == 2)
-        #expect(try await bench.take("theirs").knownGames == 0)
+        #expect(try await bench.take("theirs").otherRecordings == 0)
     }
 
     @Test func damagedReplaysThatAreWholeAreImportedAndNamed() async throws {

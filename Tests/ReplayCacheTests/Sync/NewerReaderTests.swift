@@ -164,7 +164,7 @@ struct NewerReaderTests {
         func proofs() throws -> Int? { try catalog.first("SELECT count(*) FROM in_step WHERE files > 0") { $0.int(0) } }
         #expect(try proofs() == 1)
         // As the older program left both databases.
-        try catalog.run("UPDATE replay SET reader = reader - 1")
+        try catalog.run("UPDATE game SET reader = reader - 1")
         try catalog.run("UPDATE in_step SET scope = replace(scope, '1 \(current)', '1 \(current - 1)')")
         let name = try #require(try Tree.files(below: mine.home + "/places").first { $0.hasSuffix(".sqlite") })
         try Database(path: "\(mine.home)/places/\(name)").run("UPDATE game SET reader = reader - 1, stage = NULL")
@@ -178,7 +178,7 @@ struct NewerReaderTests {
         try await mine.push(to: place)
         let catalog = try Database(path: Catalog.path(in: mine.home))
         // A file that could not be read when the others were.
-        try catalog.run("UPDATE replay SET reader = reader - 1 WHERE content = (SELECT min(content) FROM replay)")
+        try catalog.run("UPDATE game SET reader = reader - 1 WHERE content = (SELECT min(content) FROM game)")
         let name = try #require(try Tree.files(below: mine.home + "/places").first { $0.hasSuffix(".sqlite") })
         try Database(path: "\(mine.home)/places/\(name)").run("UPDATE game SET reader = reader - 1, stage = NULL")
         _ = try await mine.workspace.scan(mine.folder)

@@ -110,9 +110,9 @@ struct SelectionTests {
     }
 
     @Test(arguments: [
-        ("framez > 1", "framez"), ("1; DROP TABLE entry", "; DROP"), ("1) OR (1", ") OR"), ("1 = 'x", "'x"),
-        ("(1", "not closed"), ("EXISTS (SELECT 1 FROM entry)", "entry"), ("path = ?", "?"), ("1 -- x", "-- x"),
-        ("1, 2", "several"), ("", "syntax"), ("load_extension('x')", "load_extension"),
+        ("framez > 1", "framez"), ("1; DROP TABLE entry", "\";\""), ("1) OR (1", "\")\""), ("1 = 'x", "'x"),
+        ("(1", "not closed"), ("EXISTS (SELECT 1 FROM entry)", "entry"), ("path = ?", "?"), ("1 -- x", "\"--\""),
+        ("1, 2", "row value"), ("", "syntax"), ("load_extension('x')", "load_extension"),
         ("(DELETE FROM replays)", "DELETE"), ("EXISTS (SELECT 1 FROM temp.selection_set)", "selection_set"),
     ])
     func whatIsNoExpressionIsRefusedWithTheWord(_ expression: String, _ word: String) throws {
