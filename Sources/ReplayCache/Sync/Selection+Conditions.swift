@@ -84,7 +84,13 @@ struct SelectionConditions {
         terms += times(selection)
         if let humans = selection.humans {
             let isHuman = (1...4).map { "(g.player\($0) & \(511 << 16) IS \(1 << 16))" }
-            terms.append("\(isHuman.joined(separator: " + ")) = \(humans)")
+            // Most games have nobody at the last two ports.
+            terms.append(
+                """
+                CASE WHEN g.player3 IS NULL AND g.player4 IS NULL THEN \(isHuman[..<2].joined(separator: " + "))
+                ELSE \(isHuman.joined(separator: " + ")) END = \(humans)
+                """
+            )
         }
         // So that a file that is no replay is not meant, whatever it is that is not to be.
         return ([terms.isEmpty ? "g.content IS NOT NULL" : ""] + terms).filter { !$0.isEmpty }.map { SQLText($0) }

@@ -93,18 +93,24 @@ extension Database {
         _ conditions: SelectionConditions,
         _ source: SelectionSource
     ) throws -> SQLText? {
-        guard source.scope.sql == "1", source.kind == .entries, conditions.isOfGamesAlone,
-            let games = try gamesOfCharacters(selection)
+        guard source.scope.sql == "1", source.kind == .entries, source.schema == "main", conditions.isOfGamesAlone,
+            try hasCharacterTable()
         else { return nil }
+        let games = try gamesOfCharacters(selection)
         let test = SQLText.all(conditions.game)
         // Where nothing is asked but who is played, there is no need to look at the games.
         let all =
-            selection.isOfCharactersAlone
-            ? SQLText("SELECT count(*) FROM \(games)")
-            : SQLText(
-                "SELECT count(*) FROM \(games) CROSS JOIN main.game g ON g.content = k.content WHERE \(test.sql)",
-                test.values
-            )
+            if let games, selection.isOfCharactersAlone {
+                SQLText("SELECT count(*) FROM \(games)")
+            } else {
+                SQLText(
+                    """
+                    SELECT count(*) FROM \(games.map { "\($0) CROSS JOIN main.game g ON g.content = k.content" } ?? "main.game g")
+                    WHERE \(test.sql)
+                    """,
+                    test.values
+                )
+            }
         let apart = """
             SELECT coalesce(sum((SELECT count(*) FROM main.entry x WHERE x.content = a.content) - 1), 0)
             FROM main.counted_apart a CROSS JOIN main.game g ON g.content = a.content WHERE \(test.sql)
