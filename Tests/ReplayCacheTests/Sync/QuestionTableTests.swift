@@ -166,7 +166,7 @@ struct QuestionTableTests {
         #expect(many < 2 * few + 500, "\(few) instructions of 500 games, \(many) of 4000")
     }
 
-    @Test(arguments: [GroupField.character, .matchup, .stage, .month, .player, .version, .platform])
+    @Test(arguments: GroupField.allCases)
     func groupsReadTheirColumnsAlone(_ field: GroupField) async throws {
         let store = try await filled()
         let before = await store.instructions()
