@@ -78,10 +78,11 @@ package enum ReplayRows {
         let marks = columns.indices.map { index in
             index == 1 ? "nullif(?2, strftime('%Y-%m-%dT%H:%M:%SZ', ?1, 'unixepoch'))" : "?\(index + 1)"
         }
+        let names = columns.map(\.column)
         try database.run(
             """
-            INSERT OR REPLACE INTO game (\(columns.map(\.column).joined(separator: ", ")))
-            VALUES (\(marks.joined(separator: ", ")))
+            INSERT INTO game (\(names.joined(separator: ", "))) VALUES (\(marks.joined(separator: ", ")))
+            ON CONFLICT (content) DO UPDATE SET \(names.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             """,
             columns.map(\.value)
         )

@@ -19,6 +19,7 @@ extension PlaceStore {
         } catch {
             // Row ids given out in the transaction are void.
             ranks.removeAll()
+            hasPersonIndex = false
             throw error
         }
         return refusals
@@ -70,10 +71,12 @@ extension PlaceStore {
             // A remark that tells nothing leaves no row that nothing refers to.
             guard !put.isRemark || put.replay != nil && Self.plausibleReaders.contains(put.reader ?? 0) else { return }
             let content = try content(put.sha256, size: put.size, saidBy: mark)
+            // The path first, then its game: `schema/base_later.sql` relies on it.
+            if !put.isRemark {
+                let was = try put.was.map(self.content(_:))
+                try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
+            }
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
-            guard !put.isRemark else { return }
-            let was = try put.was.map(content(_:))
-            try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
             let path = try LogicalPath(del.path)
             let was = try content(del.was)
@@ -229,6 +232,10 @@ extension PlaceStore {
         ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
+        if !hasPersonIndex {
+            try Schema.makePersonIndex(in: database)
+            hasPersonIndex = true
+        }
         try ReplayRows.store(
             replay.withinLimits,
             reader: reader,

@@ -36,11 +36,19 @@ extension PlaceStore {
             )
         }
         let conditions = try SelectionConditions(selection, in: database)
-        let games = conditions.game.isEmpty ? "" : " CROSS JOIN main.game g ON g.content = x.content"
+        var tables = "\(table) x"
+        if standIn == nil, let games = try database.gamesToBeginWith(selection) {
+            tables = """
+                \(games) CROSS JOIN main.game g ON g.content = k.content
+                CROSS JOIN main.entry x ON x.content = k.content
+                """
+        } else if !conditions.game.isEmpty {
+            tables += " CROSS JOIN main.game g ON g.content = x.content"
+        }
         let test = conditions.joined(content: "x.content", path: "x.path")
         return SQLText(
             """
-            \(columns) FROM \(table) x\(games)
+            \(columns) FROM \(tables)
             WHERE \(scope.sql) AND x.content IS NOT NULL AND \(test.sql)
             ORDER BY x.path LIMIT \(selection.limit ?? -1)
             """,
