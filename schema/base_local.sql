@@ -3,4 +3,3 @@
 
 CREATE UNIQUE INDEX IF NOT EXISTS content_digest ON content (digest);
 CREATE INDEX IF NOT EXISTS entry_content ON entry (content);
-CREATE INDEX IF NOT EXISTS person_names ON person (connect_code, display_name, name_tag);

@@ -70,17 +70,19 @@ package enum ReplayRows {
             ),
             ("stage", SQLiteValue(replay.stageID)), ("game", SQLiteValue(replay.gameNumber)),
             ("last_frame", SQLiteValue(replay.lastFrame)),
-            ("start_stocks", SQLiteValue(replay.players.map(\.startStocks).min())),
+            // Nobody starts with none: that is what a copy says of those that it does not know.
+            ("start_stocks", SQLiteValue(replay.players.map(\.startStocks).min().flatMap { $0 > 0 ? $0 : nil })),
         ]
         columns += extra
         columns += try players(of: replay, in: database)
         let marks = columns.indices.map { index in
             index == 1 ? "nullif(?2, strftime('%Y-%m-%dT%H:%M:%SZ', ?1, 'unixepoch'))" : "?\(index + 1)"
         }
+        let names = columns.map(\.column)
         try database.run(
             """
-            INSERT OR REPLACE INTO game (\(columns.map(\.column).joined(separator: ", ")))
-            VALUES (\(marks.joined(separator: ", ")))
+            INSERT INTO game (\(names.joined(separator: ", "))) VALUES (\(marks.joined(separator: ", ")))
+            ON CONFLICT (content) DO UPDATE SET \(names.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             """,
             columns.map(\.value)
         )

@@ -19,6 +19,7 @@ extension PlaceStore {
         } catch {
             // Row ids given out in the transaction are void.
             ranks.removeAll()
+            hasPersonIndex = false
             throw error
         }
         return refusals
@@ -70,10 +71,12 @@ extension PlaceStore {
             // A remark that tells nothing leaves no row that nothing refers to.
             guard !put.isRemark || put.replay != nil && Self.plausibleReaders.contains(put.reader ?? 0) else { return }
             let content = try content(put.sha256, size: put.size, saidBy: mark)
+            // The path first, then its game: `schema/base_later.sql` relies on it.
+            if !put.isRemark {
+                let was = try put.was.map(self.content(_:))
+                try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
+            }
             if let replay = put.replay { try merge(replay, reader: put.reader ?? 0, content: content, mark) }
-            guard !put.isRemark else { return }
-            let was = try put.was.map(content(_:))
-            try add(Version(content: content, was: was, mtime: put.mtime, mark: mark), to: path)
         case .del(let del):
             let path = try LogicalPath(del.path)
             let was = try content(del.was)
@@ -188,23 +191,31 @@ extension PlaceStore {
         }
     }
 
-    /// Takes a list that was given a name; of several operations that say the same, the oldest counts.
+    /// Takes a list that was given a name; of several operations that say the same, the oldest counts, and one that drops it
+    /// for all others.
     ///
     /// Another list of the same name is another dataset: which of them has the name follows from the stamps.
     private func merge(_ dataset: Operation.Dataset, _ mark: Mark) throws {
         let list = try content(dataset.sha256, size: dataset.size, saidBy: mark)
-        let find = "SELECT segment, line FROM dataset WHERE name = ? AND list = ?"
+        let find = "SELECT segment, line, is_dropped FROM dataset WHERE name = ? AND list = ?"
         let key: [SQLiteValue] = [.text(dataset.name), .integer(list)]
-        let known = try database.first(find, key) { Mark(segment: $0.int64(0), line: $0.int(1)) }
-        if let known, try stamp(of: known) <= stamp(of: mark) { return }
+        let known = try database.first(find, key) { row in
+            (mark: Mark(segment: row.int64(0), line: row.int(1)), isDropped: row.int(2) != 0)
+        }
+        let isDropped = dataset.dropped == true || known?.isDropped == true
+        if let known, try stamp(of: known.mark) <= stamp(of: mark) {
+            guard isDropped, !known.isDropped else { return }
+            try database.run("UPDATE dataset SET is_dropped = 1 WHERE name = ? AND list = ?", key)
+            return
+        }
         try database.run(
             """
-            INSERT OR REPLACE INTO dataset (name, list, segment, line, files, size, selection)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO dataset (name, list, segment, line, files, size, selection, is_dropped)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             key + [
                 .integer(mark.segment), .integer(Int64(mark.line)), .integer(dataset.files), .integer(dataset.bytes),
-                SQLiteValue(dataset.selection),
+                SQLiteValue(dataset.selection), .integer(isDropped ? 1 : 0),
             ]
         )
     }
@@ -221,6 +232,10 @@ extension PlaceStore {
         ) { (reader: $0.int(0), mark: Mark(segment: $0.int64(1), line: $0.int(2))) }
         if let known, known.reader > reader { return }
         if let known, try known.reader == reader && stamp(of: known.mark) >= stamp(of: mark) { return }
+        if !hasPersonIndex {
+            try Schema.makePersonIndex(in: database)
+            hasPersonIndex = true
+        }
         try ReplayRows.store(
             replay.withinLimits,
             reader: reader,

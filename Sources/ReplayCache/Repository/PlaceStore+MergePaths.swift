@@ -104,7 +104,11 @@ extension PlaceStore {
 
     private func writeEntry(_ version: Version, at path: LogicalPath) throws {
         try database.run(
-            "INSERT OR REPLACE INTO entry (path, content, was, mtime, segment, line) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO entry (path, content, was, mtime, segment, line) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (path) DO UPDATE SET content = excluded.content, was = excluded.was, mtime = excluded.mtime,
+                segment = excluded.segment, line = excluded.line
+            """,
             .text(path.string),
             SQLiteValue(version.content),
             SQLiteValue(version.was),

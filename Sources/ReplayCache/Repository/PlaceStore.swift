@@ -20,6 +20,9 @@ package actor PlaceStore {
     /// ``reset()``: what is remembered here stays true.
     var ranks: [Int64: SegmentRank] = [:]
 
+    /// Whether players are found by an index.
+    var hasPersonIndex = false
+
     /// Opens, or makes, the state of a place, on a thread that may block.
     package static func open(_ record: PlaceRecord, home: String) async throws -> PlaceStore {
         let store = try await BlockingPool.shared.run { try PlaceStore(record: record, home: home) }
@@ -75,6 +78,7 @@ package actor PlaceStore {
             "dataset", "unknown_operation", "set_aside",
         ]
         try database.transaction {
+            try Schema.dropTablesOfQuestions(in: database)
             for table in tables { try database.run("DELETE FROM main.\(table)") }
         }
         ranks.removeAll()

@@ -46,7 +46,7 @@ struct CollectionOverview: Sendable {
         }
         let length = row.optionalInt(column + 1).flatMap(FrameNumber.count(upTo:)).map(Int64.init) ?? 0
         frames &+= length
-        if let started = row.optionalInt64(1) {
+        if let started = row.optionalInt64(column + 7) {
             first = min(first ?? started, started)
             last = max(last ?? started, started)
         }

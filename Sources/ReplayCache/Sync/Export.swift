@@ -27,7 +27,7 @@ struct Export {
         try await FetchSource(store: repository.store, from: options.from, place: place).check()
         let scope = PlaceStore.ExportScope(
             from: options.from,
-            selection: options.selection,
+            selection: try await Datasets(repository: repository).resolved(options.selection),
             shard: options.shard,
             isInPathOrder: destination.isArchive
         )
@@ -37,6 +37,8 @@ struct Export {
             context.report(.warning("nothing at \(place) matches \(criteria)"))
         }
         summary.filesSeen = selected.files
+        let frozen = PlaceStore.FetchScope(root: RootID(rawValue: 0), from: scope.from, selection: scope.selection)
+        try await context.tellMissing(store, frozen, &summary)
         let source = Source(repository: repository, selected: selected)
         var written = MeteredRemote.Meter()
         switch destination {

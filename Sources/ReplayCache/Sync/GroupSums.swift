@@ -26,11 +26,20 @@ struct GroupSums {
     private var steps: [Step] = []
     private var totals: [Totals] = []
     private var current: [Int] = []
+    /// By one more than its value: the number of the group of a small value of the only field, or -1.
+    private var small = [Int](repeating: -1, count: 513)
 
     init(_ fields: [GroupField]) { self.fields = fields }
 
     /// Adds a replay to each group that it is in.
     mutating func add(_ row: borrowing Row, from column: Int, _ keys: inout GroupingKeys, _ sizes: Totals) {
+        if fields.count == 1 {
+            keys.each(fields[0], row, from: column) { value in
+                let index = number(ofOnly: value)
+                totals[index] += sizes
+            }
+            return
+        }
         current = [-1]
         for field in fields {
             let parents = current
@@ -40,6 +49,13 @@ struct GroupSums {
             for parent in parents { for value in values { current.append(number(Step(parent: parent, value: value))) } }
         }
         for number in current { totals[number] += sizes }
+    }
+
+    private mutating func number(ofOnly value: Int64) -> Int {
+        guard (-1..<512).contains(value) else { return number(Step(parent: -1, value: value)) }
+        let place = Int(value + 1)
+        if small[place] < 0 { small[place] = number(Step(parent: -1, value: value)) }
+        return small[place]
     }
 
     private mutating func number(_ step: Step) -> Int {

@@ -7,11 +7,22 @@ struct GroupingKeys {
     private(set) var texts: [String] = []
     private var numbers: [String: Int64] = [:]
 
-    /// The columns of a game `g` that ``values(_:_:)`` reads, in this order.
-    static let columns = """
-        g.stage, g.started_at_seconds, g.version, g.played_on, g.is_teams, g.player1, g.player2, g.player3, g.player4,
-        g.person1, g.person2, g.person3, g.person4
-        """
+    /// Texts that were met among the first, which are looked for before all others.
+    private static let commonCount = 4
+
+    /// The columns of a game `g` that ``each(_:_:from:_:)`` reads for some fields, in this order; those that it does not
+    /// read for them are NULL, and cost nothing.
+    static func columns(for fields: Set<GroupField>) -> String {
+        let players = fields.contains(.character) || fields.contains(.matchup)
+        let wanted: [(column: String, isRead: Bool)] = [
+            ("stage", fields.contains(.stage)), ("started_at_seconds", fields.contains(.month)),
+            ("version", fields.contains(.version)), ("played_on", fields.contains(.platform)),
+            ("is_teams", fields.contains(.matchup)), ("player1", players), ("player2", players), ("player3", players),
+            ("player4", players), ("person1", fields.contains(.player)), ("person2", fields.contains(.player)),
+            ("person3", fields.contains(.player)), ("person4", fields.contains(.player)),
+        ]
+        return wanted.map { $0.isRead ? "g.\($0.column)" : "NULL" }.joined(separator: ", ")
+    }
     static let columnCount = 13
 
     /// Calls `body` with each value that a row has for a field; `first` is where its columns begin.
@@ -19,16 +30,20 @@ struct GroupingKeys {
         switch field {
         case .stage: body(row.optionalInt64(first) ?? Self.unknown)
         case .month: body(row.optionalInt64(first + 1).flatMap(Self.day) ?? Self.unknown)
-        case .version: body(text(row.optionalText(first + 2)))
-        case .platform: body(text(row.optionalText(first + 3)))
-        case .matchup: body(Self.matchup(Self.sides(row, from: first)))
+        case .version: body(text(row, first + 2))
+        case .platform: body(text(row, first + 3))
+        case .matchup: body(Self.singles(row, from: first) ?? Self.matchup(Self.sides(row, from: first)))
         case .character: Self.distinct(row, from: first + 5, body) { $0 >> 8 & 255 }
         case .player: Self.distinct(row, from: first + 9, body) { $0 }
         }
     }
 
-    private mutating func text(_ text: String?) -> Int64 {
-        guard let text else { return Self.unknown }
+    private mutating func text(_ row: borrowing Row, _ column: Int) -> Int64 {
+        guard !row.isNull(column) else { return Self.unknown }
+        for index in 0..<min(texts.count, Self.commonCount) where row.order(column, against: texts[index]) == 0 {
+            return Int64(index)
+        }
+        let text = row.text(column)
         if let number = numbers[text] { return number }
         let number = Int64(texts.count)
         texts.append(text)
@@ -68,6 +83,21 @@ struct GroupingKeys {
     }
 
     // MARK: Who meets whom
+
+    /// What ``matchup(_:)`` gives for two players who are no team, as most games have them; nil for others.
+    private static func singles(_ row: borrowing Row, from first: Int) -> Int64? {
+        guard !row.bool(first + 4) else { return nil }
+        var count = 0
+        var low: Int64 = 255
+        var high: Int64 = 0
+        for port in 0..<4 where !row.isNull(first + 5 + port) {
+            let character = row.int64(first + 5 + port) >> 8 & 255
+            low = min(low, character)
+            high = max(high, character)
+            count += 1
+        }
+        return count == 2 ? (1 << 9 | 256 | low) << 9 | 256 | high : nil
+    }
 
     /// A player: the character, and what tells the sides apart.
     private static func sides(_ row: borrowing Row, from first: Int) -> [(side: Int64, character: Int64)] {

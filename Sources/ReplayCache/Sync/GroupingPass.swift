@@ -5,6 +5,8 @@ struct GroupingPass: Sendable {
     let groupings: [[GroupField]]
     /// Whether what is no replay is looked at as well.
     var includesOthers = false
+    /// Whether more than replays, bytes and length is wanted of all of them together.
+    var isOverview = false
 
     /// What was found, of one source or of several.
     struct Result: Sendable {
@@ -64,10 +66,19 @@ struct GroupingPass: Sendable {
         let conditions = try SelectionConditions(selection, in: database, schema: source.schema)
         let test = conditions.joined(content: source.content, path: "x.path")
         let first = limit.map { " ORDER BY x.path LIMIT \($0)" } ?? ""
+        let content = " CROSS JOIN \(source.schema).content c ON c.id = \(source.content)"
+        let tables =
+            if includesOthers {
+                "\(source.paths())\(content) LEFT JOIN \(source.schema).game g ON g.content = c.id"
+            } else if limit == nil, source.scope.sql == "1" {
+                try database.tables(of: selection, source) + content
+            } else {
+                source.tables(isOfReplays: true)
+            }
         return try look(
             database,
             source,
-            tables: source.tables(isOfReplays: !includesOthers),
+            tables: tables,
             SQLText("(\(source.scope.sql)) AND \(test.sql)\(first)", source.scope.values + test.values)
         )
     }
@@ -93,10 +104,12 @@ struct GroupingPass: Sendable {
         var overview = CollectionOverview()
         // Of local files nothing is stored anywhere.
         let stored = source.kind == .entries ? "c.encoded_size" : "NULL"
+        let others = isOverview ? "g.is_complete, g.problem, g.started_at_seconds" : "1, NULL, NULL"
         var rows = 0
         try database.query(
             """
-            SELECT \(GroupingKeys.columns), c.size, g.last_frame, c.id, \(stored), g.content, g.is_complete, g.problem
+            SELECT \(GroupingKeys.columns(for: Set(groupings.joined()))), c.size, g.last_frame, c.id, \(stored), g.content,
+                \(others)
             FROM \(tables) WHERE \(condition.sql)
             """,
             condition.values
@@ -129,7 +142,8 @@ struct GroupingPass: Sendable {
 
 extension PlaceStore {
     fileprivate func look(_ pass: GroupingPass, limit: Int?, notIn others: [String]) throws -> GroupingPass.Result {
-        try database.attaching(others) { schemas in
+        noteQuestion(pass.selection)
+        return try database.attaching(others) { schemas in
             var source = SelectionSource(kind: .entries, schema: "main", catalog: "catalog")
             source.exclude(schemas)
             return pass.selection.isOfSets

@@ -7,7 +7,7 @@ struct SelectionConditions {
     /// On a path.
     private let paths: Criterion<String>
     /// An expression of the user.
-    private let expression: String?
+    private let expression: (sql: String, views: DocumentedViews)?
     private let schema: String
     /// The lists of the dataset that is asked for; nil where none is.
     private let lists: [Digest]?
@@ -22,10 +22,21 @@ struct SelectionConditions {
         schema: String = "main",
         isChecked: Bool = false
     ) throws {
+        if let dataset = selection.dataset, selection.lists.isEmpty {
+            // Silence would mean that nothing is selected.
+            throw ReplayCacheError(
+                .usage,
+                "what the dataset \(DisplayText.quoted(dataset)) names is not asked for here",
+                hint: "select without --dataset",
+                subject: dataset
+            )
+        }
         self.schema = schema
         paths = selection.paths
         lists = selection.dataset == nil ? nil : selection.lists
-        expression = try isChecked ? selection.expression : selection.expression.map { try SelectionExpression($0).sql }
+        expression = try selection.expression.map { text in
+            (isChecked ? text : try SelectionExpression(text).sql, try DocumentedViews.shared.get())
+        }
         guard selection.isOfReplays else { return }
         let people = try People(selection, database, schema)
         game = Self.plain(selection) + people.conditions + Self.texts(selection)
@@ -64,7 +75,10 @@ struct SelectionConditions {
         if !paths.anyOf.isEmpty { terms.append(.any(paths.anyOf.map(matches))) }
         if !paths.noneOf.isEmpty { terms.append(.not(.any(paths.noneOf.map(matches)))) }
         if let expression {
-            terms.append(SQLText(SelectionExpression.condition(expression, schema, content: content, path: path)))
+            let (sql, views) = expression
+            terms.append(
+                SQLText(SelectionExpression.condition(sql, over: views, schema, content: content, path: path))
+            )
         }
         return terms
     }
@@ -83,8 +97,14 @@ struct SelectionConditions {
         if let stocks = selection.minimumStocks { terms.append("g.start_stocks >= \(stocks)") }
         terms += times(selection)
         if let humans = selection.humans {
-            let isHuman = (1...4).map { "coalesce((g.player\($0) >> 16 & 511) = 1, 0)" }
-            terms.append("\(isHuman.joined(separator: " + ")) = \(humans)")
+            let isHuman = (1...4).map { "(g.player\($0) & \(511 << 16) IS \(1 << 16))" }
+            // Most games have nobody at the last two ports.
+            terms.append(
+                """
+                CASE WHEN g.player3 IS NULL AND g.player4 IS NULL THEN \(isHuman[..<2].joined(separator: " + "))
+                ELSE \(isHuman.joined(separator: " + ")) END = \(humans)
+                """
+            )
         }
         // So that a file that is no replay is not meant, whatever it is that is not to be.
         return ([terms.isEmpty ? "g.content IS NOT NULL" : ""] + terms).filter { !$0.isEmpty }.map { SQLText($0) }
@@ -127,7 +147,11 @@ struct SelectionConditions {
             terms.append(.any(modes.map { SQLText("g.match_id GLOB 'mode.\($0)-*'") }))
         }
         func isPlatform(_ names: [String]) -> SQLText {
-            SQLText("lower(g.played_on) IN (SELECT value FROM json_each(?))", [.names(names)])
+            if names.count == 1, names[0].utf8.allSatisfy({ $0 > 0 && $0 < 128 }) {
+                // No list to look into, and no text to make for each row.
+                return SQLText("g.played_on = ? COLLATE NOCASE", [.text(names[0])])
+            }
+            return SQLText("lower(g.played_on) IN (SELECT value FROM json_each(?))", [.names(names)])
         }
         if !selection.platforms.anyOf.isEmpty { terms.append(isPlatform(selection.platforms.anyOf)) }
         if !selection.platforms.noneOf.isEmpty { terms.append(.not(isPlatform(selection.platforms.noneOf))) }

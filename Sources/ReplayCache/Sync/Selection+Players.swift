@@ -93,12 +93,9 @@ struct People {
         Self.ports.filter { $0 != port }.map { other in .all([plays(other, characters), areOpposed(port, other)]) }
     }
 
+    /// For each port: whether the first of the two is there, and the second one somewhere else; most games end at the first.
     private func meetings(_ matchup: Matchup) -> [SQLText] {
-        Self.ports.flatMap { port in
-            Self.ports.filter { $0 != port }.map { other in
-                .all([plays(port, [matchup.first]), plays(other, [matchup.second]), areOpposed(port, other)])
-            }
-        }
+        Self.ports.map { port in .all([plays(port, [matchup.first]), .any(opponents(of: port, [matchup.second]))]) }
     }
 
     private func won(_ port: Int, _ values: [Winner], _ people: [Int64]) -> SQLText {
@@ -106,15 +103,18 @@ struct People {
         let characters = values.compactMap(\.character)
         if !characters.isEmpty { terms.append(plays(port, characters)) }
         if values.contains(where: { $0.name != nil }) { terms.append(isNamed(port, people)) }
-        return .all([SQLText("instr(g.winner_ports, '\(port)')"), .any(terms)])
+        return .all([.any(terms), SQLText("instr(g.winner_ports, '\(port)')")])
     }
 
     // MARK: One port
 
     private func plays(_ port: Int, _ characters: [MeleeCharacter]) -> SQLText {
         let numbers = Set(characters.map(\.rawValue)).filter { (0...255).contains($0) }.sorted()
+        // The shift of the value is done once, and that of the column not at all.
+        guard numbers.count > 1 else {
+            return SQLText(numbers.first.map { "g.player\(port) & \(255 << 8) = \($0 << 8)" } ?? "0")
+        }
         let played = "(g.player\(port) >> 8 & 255)"
-        guard numbers.count > 1 else { return SQLText(numbers.first.map { "\(played) = \($0)" } ?? "0") }
         guard numbers.allSatisfy({ $0 < 63 }) else {
             return SQLText("\(played) IN (\(numbers.map(String.init).joined(separator: ", ")))")
         }

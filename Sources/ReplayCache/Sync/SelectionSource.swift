@@ -20,6 +20,14 @@ struct SelectionSource {
     /// Expression for the row of the content that a path holds.
     var content: String { kind == .entries ? "x.content" : "f.content" }
 
+    /// From paths to what tells the content, and to no row of it.
+    func paths() -> String {
+        switch kind {
+        case .entries: "\(standIn ?? "\(schema).entry") x"
+        case .files: "\(schema).file_path x CROSS JOIN \(schema).file f ON f.id = x.file"
+        }
+    }
+
     /// From paths to contents; with `isOfReplays` also to games, else these stand there where there are some.
     ///
     /// In this order: a path is found first, so that rows come in the order of paths without sorting, at once.

@@ -17,6 +17,12 @@ extension Database {
     /// Games that are found and sorted in no time.
     private static let rareCount = 5000
 
+    /// The contents `k` in which somebody plays one of the characters, if there is a table of them and it is better to begin
+    /// with them: all are wanted, or they are few.
+    func gamesToBeginWith(_ selection: Selection) throws -> String? {
+        try selection.limit == nil ? gamesOfCharacters(selection) : rareGames(selection)
+    }
+
     /// The contents `k` in which somebody plays one of the characters, if they are few and there is a table of them.
     private func rareGames(_ selection: Selection) throws -> String? {
         guard let games = try gamesOfCharacters(selection) else { return nil }
@@ -25,71 +31,91 @@ extension Database {
         return count < Self.rareCount ? games : nil
     }
 
-    /// The contents `k` in which somebody plays one of the characters, and the numbers of their paths, if there is a table
-    /// of them.
+    /// The contents `k` in which somebody plays one of the characters, if there is a table of them.
     private func gamesOfCharacters(_ selection: Selection) throws -> String? {
         let numbers = Set(selection.characters.anyOf.map(\.rawValue)).sorted().map(String.init)
         guard !numbers.isEmpty, try hasCharacterTable() else { return nil }
         let list = numbers.joined(separator: ", ")
         // Of several, two may play in one game.
         return numbers.count == 1
-            ? "(SELECT content, paths FROM main.game_character WHERE character = \(list)) k"
-            : "(SELECT content, max(paths) AS paths FROM main.game_character WHERE character IN (\(list)) GROUP BY content) k"
+            ? "(SELECT content FROM main.character_game WHERE character = \(list)) k"
+            : "(SELECT DISTINCT content FROM main.character_game WHERE character IN (\(list))) k"
     }
 
     func hasCharacterTable() throws -> Bool {
-        try first("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'game_character'") { _ in true }
+        try first("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'character_game'") { _ in true }
             != nil
     }
 
     /// How many paths of a source hold replays that fulfil conditions.
     func count(_ selection: Selection, _ conditions: SelectionConditions, _ source: SelectionSource) throws -> Int {
-        if let sql = try countOfGames(selection, conditions, source) {
-            return try first(sql.sql, sql.values) { $0.int(0) } ?? 0
-        }
-        let test = conditions.joined(content: source.content, path: "x.path")
-        let sql = "SELECT count(*) FROM \(source.tables(isOfReplays: true)) WHERE (\(source.scope.sql)) AND \(test.sql)"
-        return try first(sql, source.scope.values + test.values) { $0.int(0) } ?? 0
+        let sql = try countOfGames(selection, conditions, source) ?? countOfPaths(selection, conditions, source)
+        return try first(sql.sql, sql.values) { $0.int(0) } ?? 0
     }
 
-    /// A count of games first and then of what holds them, where nothing is asked of paths.
+    private func countOfPaths(
+        _ selection: Selection,
+        _ conditions: SelectionConditions,
+        _ source: SelectionSource
+    ) throws -> SQLText {
+        let test = conditions.joined(content: source.content, path: "x.path")
+        return SQLText(
+            "SELECT count(*) FROM \(try tables(of: selection, source)) WHERE (\(source.scope.sql)) AND \(test.sql)",
+            source.scope.values + test.values
+        )
+    }
+
+    /// Tables for one look at all rows in whatever order, with a row `x` of a path and `g` of `game`: for as many as a
+    /// selection needs.
+    ///
+    /// Where nothing is asked of the path, an index has all that is wanted of the entries in the order of their contents, in
+    /// which the games lie too: that costs less than half of a search for each game's paths.
+    func tables(of selection: Selection, _ source: SelectionSource) throws -> String {
+        guard source.scope.sql == "1" else { return source.tables(isOfReplays: true) }
+        switch source.kind {
+        case .files:
+            return "\(source.paths()) CROSS JOIN \(source.schema).game g ON g.content = f.content"
+        case .entries:
+            guard source.schema == "main", let games = try gamesOfCharacters(selection) else {
+                return "\(source.paths()) CROSS JOIN \(source.schema).game g ON g.content = x.content"
+            }
+            return """
+                \(games) CROSS JOIN main.game g ON g.content = k.content
+                CROSS JOIN main.entry x ON x.content = g.content
+                """
+        }
+    }
+
+    /// A count of games corrected by those that are at several paths or at none; nil where there is no table of that, or
+    /// something is asked of paths.
     private func countOfGames(
         _ selection: Selection,
         _ conditions: SelectionConditions,
         _ source: SelectionSource
     ) throws -> SQLText? {
-        guard source.scope.sql == "1", conditions.isOfGamesAlone else { return nil }
+        guard source.scope.sql == "1", source.kind == .entries, source.schema == "main", conditions.isOfGamesAlone,
+            try hasCharacterTable()
+        else { return nil }
+        let games = try gamesOfCharacters(selection)
         let test = SQLText.all(conditions.game)
-        switch source.kind {
-        case .files:
-            return SQLText(
-                """
-                SELECT count(*) FROM main.game g CROSS JOIN main.file f ON f.content = g.content
-                    CROSS JOIN main.file_path x ON x.file = f.id WHERE \(test.sql)
-                """,
-                test.values
-            )
-        case .entries:
-            let games = try gamesOfCharacters(selection)
+        // Where nothing is asked but who is played, there is no need to look at the games.
+        let all =
             if let games, selection.isOfCharactersAlone {
-                return SQLText("SELECT coalesce(sum(k.paths), 0) FROM \(games)")
-            }
-            guard let games else {
-                return SQLText(
+                SQLText("SELECT count(*) FROM \(games)")
+            } else {
+                SQLText(
                     """
-                    SELECT count(*) FROM main.game g CROSS JOIN main.entry x ON x.content = g.content WHERE \(test.sql)
+                    SELECT count(*) FROM \(games.map { "\($0) CROSS JOIN main.game g ON g.content = k.content" } ?? "main.game g")
+                    WHERE \(test.sql)
                     """,
                     test.values
                 )
             }
-            return SQLText(
-                """
-                SELECT coalesce(sum(k.paths), 0) FROM \(games) CROSS JOIN main.game g ON g.content = k.content
-                WHERE \(test.sql)
-                """,
-                test.values
-            )
-        }
+        let apart = """
+            SELECT coalesce(sum((SELECT count(*) FROM main.entry x WHERE x.content = a.content) - 1), 0)
+            FROM main.counted_apart a CROSS JOIN main.game g ON g.content = a.content WHERE \(test.sql)
+            """
+        return SQLText("SELECT (\(all.sql)) + (\(apart))", all.values + test.values)
     }
 }
 
@@ -103,10 +129,10 @@ extension Selection {
 extension PlaceStore {
     private static let askedKey = "asked-by-character"
 
-    /// Makes the table that questions by character are answered from, when the second one is asked: who asks but once, as a
+    /// Makes the tables that questions by character are answered from, when the second one is asked: who asks but once, as a
     /// pod does, is answered by a scan in less time.
     ///
-    /// Where it cannot be made, because the disk is full or another process writes, answers take longer.
+    /// Where they cannot be made, because the disk is full or another process writes, answers take longer.
     func noteQuestion(_ selection: Selection) {
         guard !selection.characters.anyOf.isEmpty, (try? database.hasCharacterTable()) == false else { return }
         guard (try? value(Self.askedKey)) ?? nil != nil else {

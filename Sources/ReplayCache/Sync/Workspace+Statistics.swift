@@ -36,6 +36,7 @@ extension Workspace {
             let fields: [GroupField] = [.character, .stage, .version, .platform]
             var pass = GroupingPass(selection: selection, groupings: fields.map { [$0] })
             pass.includesOthers = isOfAll
+            pass.isOverview = true
             let result = try await pass.run(scope, context.catalog)
             let overview = result.overview
             let isStored = overview.bytesStored > 0

@@ -28,7 +28,7 @@ struct BaseIndexTests {
     @Test
     func whatIsPlannedFromIsThereAtOnceAndTheRestWithTheSecondQuestion() async throws {
         let store = try await taken()
-        #expect(try await store.indexes() == ["checkpoint_run", "content_digest", "entry_content", "person_names"])
+        #expect(try await store.indexes() == ["checkpoint_run", "content_digest", "entry_content"])
         let fox = Selection(characters: try Selection.characters(named: ["fox"]))
         for selection in [Selection(paths: ["*"]), fox, Selection(paths: ["*"])] {
             _ = try await store.replays(selection, .count, limit: .max, notIn: [])
