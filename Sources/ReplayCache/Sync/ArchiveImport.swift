@@ -98,7 +98,7 @@ struct ArchiveImport: Sendable {
     /// Looks at the archive after each file that came out of it: a tar has no checksums, so that one which is written to
     /// while it is read would give a file that nobody packed.
     private mutating func step() throws -> ImportItem? {
-        let item = try unchecked()
+        let item = try readOn()
         if case .refused? = item { return item }
         guard try SourceError.tagging({ try isUnchanged() }) else {
             // Told once: what is left is not read.
@@ -116,7 +116,7 @@ struct ArchiveImport: Sendable {
         return now.size == status.size && now.mtimeNanoseconds == status.mtimeNanoseconds
     }
 
-    private mutating func unchecked() throws -> ImportItem? {
+    private mutating func readOn() throws -> ImportItem? {
         while let level = levels.last {
             do {
                 switch level.source {
