@@ -190,8 +190,9 @@ extension Selection {
     func explained<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch let error as SQLiteError where error.primaryCode == 1 && expression != nil {
-            throw SelectionExpression.refusal(error.message, nil, expression ?? "")
+        } catch let error as SQLiteError where (error.primaryCode == 1 || error.isTooLarge) && expression != nil {
+            let reason = error.isTooLarge ? "a value of it is larger than any that a replay has" : error.message
+            throw SelectionExpression.refusal(reason, nil, expression ?? "")
         }
     }
 }

@@ -35,6 +35,14 @@ struct Remove {
                 hint: "name paths, with -r for folders, or select replays, for example with --character"
             )
         }
+        // These pick the ones that are wanted; whoever writes them here means to remove the others.
+        guard !options.selection.isOfSets else {
+            throw ReplayCacheError(
+                .usage,
+                "--unique and --sample say which to take, and cannot say which to remove",
+                hint: "`replaycache dedup --remote REMOTE --format paths` prints what is superfluous"
+            )
+        }
         let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         let store = repository.store

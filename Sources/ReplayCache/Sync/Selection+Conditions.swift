@@ -37,6 +37,7 @@ struct SelectionConditions {
         expression = try selection.expression.map { text in
             (isChecked ? text : try SelectionExpression(text).sql, try DocumentedViews.shared.get())
         }
+        if expression != nil { database.limit(valueByteCount: 16 << 20, statementByteCount: 16 << 20) }
         guard selection.isOfReplays else { return }
         let people = try People(selection, database, schema)
         game = Self.plain(selection) + people.conditions + Self.texts(selection)
