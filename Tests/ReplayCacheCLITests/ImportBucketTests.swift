@@ -38,7 +38,8 @@ struct ImportBucketTests {
         let command = ["import", source, bench.place, "--json"] + (recodes ? ["--recode"] : [])
         let bucket = bench.bucket
         let status = try await bench.sandbox.run(
-            command,
+            // Slow enough to be met in the middle.
+            command + ["--bwlimit", "off:500k"],
             environment: bench.environment,
             until: { (try? Self.objects(bucket).count).map { $0 >= stored } ?? false },
             .kill
