@@ -109,7 +109,8 @@ struct ExportCommandTests {
         let result = try await shell(
             "replaycache export --remote remote --to tree && replaycache export --remote remote --to tree"
         )
-        #expect(status == nil || status == 137)
+        // On a busy machine it may be done before it is met.
+        #expect(status == nil || status == 137 || status == 0)
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.lines.last?.hasPrefix("exported 0 files: nothing received") == true)
         #expect(try sandbox.isSameTree("slp", "tree"))
