@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import ReplayGenerator
 import Synchronization
 import Testing
 
