@@ -8,7 +8,8 @@ ALTER TABLE game ADD COLUMN start_stocks INTEGER;
 
 -- Lists of contents that were given a name. `list` is the content that is the list (docs/format.md, "Datasets"), `files` the
 -- number of its lines, `size` the sum of the sizes of what it names. Of lists with one name, which two machines gave at the
--- same time, the one with the oldest stamp has it.
+-- same time, the one with the oldest stamp has it. One that is dropped keeps its row, so that
+-- whoever says its name later changes nothing.
 CREATE TABLE dataset (
     name TEXT NOT NULL,
     list INTEGER NOT NULL REFERENCES content (id),
@@ -17,6 +18,7 @@ CREATE TABLE dataset (
     files INTEGER NOT NULL CHECK (typeof(files) = 'integer' AND files >= 0),
     size INTEGER NOT NULL CHECK (typeof(size) = 'integer' AND size >= 0),
     selection TEXT,
+    is_dropped INTEGER NOT NULL DEFAULT 0 CHECK (is_dropped IN (0, 1)),
     PRIMARY KEY (name, list)
 ) WITHOUT ROWID;
 
@@ -192,4 +194,5 @@ SELECT dataset.name AS name,
        row_number() OVER (PARTITION BY dataset.name ORDER BY segment.hlc, segment.key, dataset.line) = 1 AS is_current
 FROM dataset
 JOIN content ON content.id = dataset.list
-JOIN segment ON segment.id = dataset.segment;
+JOIN segment ON segment.id = dataset.segment
+WHERE NOT dataset.is_dropped;

@@ -83,7 +83,7 @@ SELECT content, reader, version, is_teams, is_complete, problem, end_method, tie
     (SELECT packed FROM temp.packed_player p WHERE p.content = replay.content AND p.port = 2),
     winner_ports, stage, game, started_at_seconds, last_frame, seed,
     CASE WHEN json_valid(metadata)
-        THEN (SELECT min(p.value ->> 'startStocks') FROM json_each(metadata, '$.players') p) END
+        THEN (SELECT nullif(min(p.value ->> 'startStocks'), 0) FROM json_each(metadata, '$.players') p) END
 FROM replay ORDER BY content;
 INSERT INTO game_metadata (content, metadata) SELECT content, metadata FROM replay ORDER BY content;
 

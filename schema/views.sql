@@ -19,16 +19,18 @@ JOIN root ON root.id = file_path.root
 JOIN file ON file.id = file_path.file
 LEFT JOIN content ON content.id = file.content;
 
--- Contents held by more than one physical file; hard links are one file.
+-- Contents held by more than one physical file; hard links are one file. What shares its blocks takes the room of one.
 DROP VIEW IF EXISTS duplicates;
 CREATE VIEW duplicates AS
 SELECT lower(hex(content.digest)) AS sha256,
        content.size AS size,
        count(*) AS copies,
-       (count(*) - 1) * content.size AS wasted,
+       (count(DISTINCT iif(shared_file.inode IS NULL, file.id, 'shared on ' || file.device)) - 1) * content.size AS wasted,
        content.digest AS digest
 FROM file
 JOIN content ON content.id = file.content
+LEFT JOIN shared_file ON shared_file.device = file.device AND shared_file.inode = file.inode
+    AND shared_file.ctime = file.ctime
 WHERE EXISTS (SELECT 1 FROM file_path WHERE file_path.file = file.id)
 GROUP BY content.id
 HAVING count(*) > 1;

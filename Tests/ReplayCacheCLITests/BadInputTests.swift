@@ -25,6 +25,22 @@ struct BadInputTests {
         #expect(try await sandbox.run("ls", "remote", machine: "other").lines.count == 3)
     }
 
+    @Test(arguments: [["--limit", "2"], ["--sample", "2"], ["--unique", "game"]])
+    func whatIsDeletedIsNoPartOfADraw(_ flags: [String]) async throws {
+        try await sandbox.run("push", "slp", "remote")
+        try await sandbox.run("fetch", "remote", "pod", machine: "pod")
+        for dry in [["--dry-run"], []] {
+            let configuration = try sandbox.configuration(
+                ["fetch", "remote", "pod", "--delete"] + flags + dry,
+                machine: "pod"
+            )
+            let result = try await sandbox.run(configuration)
+            #expect(result.status == 64)
+            #expect(result.errors.contains("--delete does not go with \(flags[0])"), "\(result.errors)")
+            #expect(sandbox.files("pod").count { $0.hasSuffix(".slp") } == 3)
+        }
+    }
+
     @Test func aFileThatCannotBeReadIsInStepWithNothing() async throws {
         try await sandbox.run("push", "slp", "remote")
         #expect(

@@ -33,6 +33,22 @@ struct CountingTests {
         #expect(counts == counts.sorted(by: >))
     }
 
+    @Test func doublesAreNeverShownAsSingles() async throws {
+        var game = ReplaySpec(frames: 130)
+        game.isTeams = true
+        game.players = [2, 9, 20, 12].enumerated().map { index, character in
+            var player = ReplaySpec.Player(port: index + 1, character: character)
+            player.team = UInt8(index % 2)
+            return player
+        }
+        try sandbox.write("doubles/game.slp", game.bytes())
+        try await sandbox.run("scan", "doubles")
+        let result = try await sandbox.run("query", "--doubles", "--local")
+        let line = result.lines.last?.filter { $0 != "*" } ?? ""
+        #expect(line.contains("  Fox + Falco vs Marth + Peach  "), "\(result.output)")
+        #expect(result.output.count { $0 == "*" } == 2, "\(result.output)")
+    }
+
     /// The views say the same, in another way.
     @Test(arguments: [
         ("stage", "stage"), ("month", "month"), ("matchup", "matchup"), ("version", "version"),

@@ -72,4 +72,19 @@ struct DatasetCommandTests {
         #expect(unknown.status == 64)
         #expect(unknown.errors.contains("hint: did you mean old?"))
     }
+
+    @Test
+    func aDatasetIsDropped() async throws {
+        try sandbox.write("slp/a.slp", "game")
+        try await sandbox.run("push", "slp", "remote")
+        try await sandbox.run("dataset", "freeze", "old", "--remote", "remote")
+        let planned = try await sandbox.run("dataset", "drop", "old", "--dry-run", "--remote", "remote")
+        #expect(planned.output == "would drop a dataset of 1 file of 4 B\n")
+        let dropped = try await sandbox.run("dataset", "drop", "old", "--remote", "remote")
+        #expect(dropped.output.hasPrefix("dropped a dataset of 1 file of 4 B ("))
+        #expect(try await sandbox.run("dataset", "list", "--remote", "remote").errors == "no datasets\n")
+        let gone = try await sandbox.run("query", "--dataset", "old")
+        #expect(gone.status == 64)
+        #expect(gone.errors.contains("no dataset at the places known here is called \"old\""))
+    }
 }

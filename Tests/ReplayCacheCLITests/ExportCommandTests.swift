@@ -125,6 +125,7 @@ struct ExportCommandTests {
 
     @Test(arguments: [
         (["--to", "out.tar.gz"], 64), (["--to", "x", "--shard", "3/2"], 64), (["--to", "remote/inside"], 64),
+        (["--to", "remote/all.tar"], 64),
         (["--to", "slp", "--from", "../x"], 64), (["--to", "x", "--from", "replays/none"], 64), ([], 64),
     ])
     func mistakesAreNamed(_ arguments: [String], _ status: Int) async throws {
@@ -132,6 +133,6 @@ struct ExportCommandTests {
             try sandbox.configuration(["export", "--remote", "remote"] + arguments, machine: "pod")
         )
         #expect(result.status == status, "\(result.errors)")
-        #expect(!Tree.exists(sandbox("x")))
+        #expect(!Tree.exists(sandbox("x")) && !Tree.exists(sandbox("remote/all.tar")))
     }
 }

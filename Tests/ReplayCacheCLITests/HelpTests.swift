@@ -12,6 +12,7 @@ struct HelpTests {
         ["checkpoint"],
         ["checkpoint", "push"], ["checkpoint", "log"], ["checkpoint", "fetch"],
         ["dataset"], ["dataset", "freeze"], ["dataset", "list"], ["dataset", "show"], ["dataset", "diff"],
+        ["dataset", "drop"],
     ]
 
     @Test(arguments: commands)

@@ -56,6 +56,30 @@ struct RecoveryTests {
         try await other.commit(operations, to: Place(sandbox("remote")))
     }
 
+    @Test func theScriptRestoresTheListsOfDatasets() async throws {
+        for name in ["a.slp", "b\nc.slp"] { try sandbox.write("slp/\(name)", "game \(name)") }
+        try await push()
+        for name in ["all", "given up"] { try await sandbox.run("dataset", "freeze", name, "--remote", "remote") }
+        #expect(try await sandbox.run("dataset", "drop", "given up", "--remote", "remote").status == 0)
+        let list = try await sandbox.run("dataset", "show", "all", "--remote", "remote").output
+        let other = try await Laptop(home: sandbox("other-home"), folder: sandbox("other"))
+        for fromBase in [false, true] {
+            if fromBase {
+                try await other.repository(at: Place(sandbox("remote"))).compact()
+                #expect(try await sandbox.shell("rm -r out remote/log/*").status == 0)
+            }
+            let result = try await recover()
+            #expect(result.status == 0, "\(result.errors)")
+            let found = try await sandbox.shell(
+                "cd out && ls datasets && cat datasets/* && sha256sum -c datasets/*.txt"
+            )
+            #expect(found.status == 0, "\(found.errors)")
+            #expect(found.lines[0].hasPrefix("all@"))
+            #expect(!found.output.contains("given up"))
+            #expect(found.output.contains(list))
+        }
+    }
+
     @Test func theScriptRestoresWhatAFetchPlaces() async throws {
         try await fill()
         // Deleted, deleted in an older state than there is now, and deleted and published again.
@@ -68,6 +92,18 @@ struct RecoveryTests {
         try Tree.remove(sandbox("slp/gone.txt"))
         let back = try Digest.of(Array("back".utf8))
         try await commit([.put(.init(path: "replays/back.txt", sha256: back, was: nil, size: 4, mtime: 0))])
+
+        // Remarks: of a path that was deleted, of one that shows another content, and of one that never was.
+        let before = try Digest.of(Array("before".utf8))
+        let gone = try Digest.of(Array("gone".utf8))
+        let remarks: [(String, Digest, Int64)] = [
+            ("gone.txt", gone, 4), ("changed.slp", before, 6), ("never.txt", gone, 4),
+        ]
+        try await commit(
+            remarks.map { name, digest, size in
+                .put(.init(path: "replays/\(name)", sha256: digest, was: digest, size: size, mtime: 0))
+            }
+        )
 
         #expect(try await sandbox.run("fetch", "remote", "pod", machine: "pod").status == 0)
         let result = try await recover()

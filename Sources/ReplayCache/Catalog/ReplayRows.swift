@@ -70,7 +70,8 @@ package enum ReplayRows {
             ),
             ("stage", SQLiteValue(replay.stageID)), ("game", SQLiteValue(replay.gameNumber)),
             ("last_frame", SQLiteValue(replay.lastFrame)),
-            ("start_stocks", SQLiteValue(replay.players.map(\.startStocks).min())),
+            // Nobody starts with none: that is what a copy says of those that it does not know.
+            ("start_stocks", SQLiteValue(replay.players.map(\.startStocks).min().flatMap { $0 > 0 ? $0 : nil })),
         ]
         columns += extra
         columns += try players(of: replay, in: database)

@@ -13,6 +13,9 @@ struct DuplicateTotals: Sendable {
     /// Recordings that differ in metadata alone.
     var events = RecordingTotals()
 
+    /// Groups of all rules.
+    var groupCount: Int { groups + games.groups + events.groups }
+
     mutating func add(_ group: DuplicateGroup) {
         switch group.rule {
         case .content:

@@ -113,6 +113,8 @@ public struct SyncSummary: Sendable, Encodable, Equatable {
     public var datasetsCopied: Int?
     /// For `dataset freeze`: datasets that were made; nil when the one asked for was there already.
     public var datasetsFrozen: Int?
+    /// For `dataset drop`: datasets that are no more.
+    public var datasetsDropped: Int?
     /// For `dataset diff`: how the two differ.
     public var difference: DatasetDifference?
     /// For `import`: files that only took an entry, since the repository, or an earlier file of the source, has their content.

@@ -80,7 +80,7 @@ struct BaseWriter {
             cutoffs[1]
         )
         // Which contents a dataset names stands in its list, which may not be here. What none names is condemned in time.
-        try database.execute("DELETE FROM temp.dropped WHERE EXISTS (SELECT 1 FROM place.dataset)")
+        try database.execute("DELETE FROM temp.dropped WHERE EXISTS (SELECT 1 FROM place.dataset WHERE NOT is_dropped)")
     }
 
     private static func isDropped(_ history: String) -> String {
@@ -197,8 +197,11 @@ struct BaseWriter {
         )
         try insert(
             "dataset",
-            "name, list, segment, line, files, size, selection",
-            "SELECT name, \(renumbered("list")), segment, line, files, size, selection FROM place.dataset ORDER BY 1, 2"
+            "name, list, segment, line, files, size, selection, is_dropped",
+            """
+            SELECT name, \(renumbered("list")), segment, line, files, size, selection, is_dropped
+            FROM place.dataset ORDER BY 1, 2
+            """
         )
     }
 

@@ -12,6 +12,8 @@ extension Operation {
         package var bytes: Int64
         /// What the files were selected by, for people.
         package var selection: String?
+        /// Whether the name is taken away from the list, for good; nil for no.
+        package var dropped: Bool?
 
         package init(
             name: String,
@@ -19,7 +21,8 @@ extension Operation {
             size: Int64,
             files: Int64,
             bytes: Int64,
-            selection: String? = nil
+            selection: String? = nil,
+            dropped: Bool? = nil
         ) {
             self.name = name
             self.sha256 = sha256
@@ -27,6 +30,7 @@ extension Operation {
             self.files = files
             self.bytes = bytes
             self.selection = selection
+            self.dropped = dropped
         }
     }
 }

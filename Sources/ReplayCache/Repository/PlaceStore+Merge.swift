@@ -191,23 +191,31 @@ extension PlaceStore {
         }
     }
 
-    /// Takes a list that was given a name; of several operations that say the same, the oldest counts.
+    /// Takes a list that was given a name; of several operations that say the same, the oldest counts, and one that drops it
+    /// for all others.
     ///
     /// Another list of the same name is another dataset: which of them has the name follows from the stamps.
     private func merge(_ dataset: Operation.Dataset, _ mark: Mark) throws {
         let list = try content(dataset.sha256, size: dataset.size, saidBy: mark)
-        let find = "SELECT segment, line FROM dataset WHERE name = ? AND list = ?"
+        let find = "SELECT segment, line, is_dropped FROM dataset WHERE name = ? AND list = ?"
         let key: [SQLiteValue] = [.text(dataset.name), .integer(list)]
-        let known = try database.first(find, key) { Mark(segment: $0.int64(0), line: $0.int(1)) }
-        if let known, try stamp(of: known) <= stamp(of: mark) { return }
+        let known = try database.first(find, key) { row in
+            (mark: Mark(segment: row.int64(0), line: row.int(1)), isDropped: row.int(2) != 0)
+        }
+        let isDropped = dataset.dropped == true || known?.isDropped == true
+        if let known, try stamp(of: known.mark) <= stamp(of: mark) {
+            guard isDropped, !known.isDropped else { return }
+            try database.run("UPDATE dataset SET is_dropped = 1 WHERE name = ? AND list = ?", key)
+            return
+        }
         try database.run(
             """
-            INSERT OR REPLACE INTO dataset (name, list, segment, line, files, size, selection)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO dataset (name, list, segment, line, files, size, selection, is_dropped)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             key + [
                 .integer(mark.segment), .integer(Int64(mark.line)), .integer(dataset.files), .integer(dataset.bytes),
-                SQLiteValue(dataset.selection),
+                SQLiteValue(dataset.selection), .integer(isDropped ? 1 : 0),
             ]
         )
     }

@@ -5,15 +5,20 @@
 /// archive waits in a file without a name, packed.
 struct ArchiveImport: Sendable {
     private let tools: ArchiveTools
+    private let file: OpenFile
+    /// As the archive was before any of it was read.
+    private let status: FileStatus
     private var levels: [ArchiveLevel] = []
+    /// Whether it was told that the archive changes.
+    private var hasTold = false
 
     /// Begins to read `file`, which the user, or a folder, calls `name`; members go below `prefix`.
     ///
     /// Blocks. `isNamed` when the user points at it.
-    init(_ file: any ByteSource, name: String, prefix: String, mtime: Int64, isNamed: Bool, _ tools: ArchiveTools)
-        throws
-    {
+    init(_ file: OpenFile, name: String, prefix: String, mtime: Int64, isNamed: Bool, _ tools: ArchiveTools) throws {
         self.tools = tools
+        self.file = file
+        status = try SourceError.tagging { try file.status() }
         let input = ArchiveTools.Input.file(tools.meter.watching(file))
         do {
             levels = [try tools.open(input, name: name, prefix: prefix, mtime: mtime, isNamed: isNamed)]
@@ -89,7 +94,29 @@ struct ArchiveImport: Sendable {
     }
 
     /// Blocks.
+    ///
+    /// Looks at the archive after each file that came out of it: a tar has no checksums, so that one which is written to
+    /// while it is read would give a file that nobody packed.
     private mutating func step() throws -> ImportItem? {
+        let item = try unchecked()
+        if case .refused? = item { return item }
+        guard try SourceError.tagging({ try isUnchanged() }) else {
+            // Told once: what is left is not read.
+            guard !(item == nil && hasTold) else { return nil }
+            hasTold = true
+            levels = []
+            let reason = "changed while it was read; what was read before is imported"
+            return .refused(name: tools.name, reason: reason, isDamage: false)
+        }
+        return item
+    }
+
+    private func isUnchanged() throws -> Bool {
+        let now = try file.status()
+        return now.size == status.size && now.mtimeNanoseconds == status.mtimeNanoseconds
+    }
+
+    private mutating func unchecked() throws -> ImportItem? {
         while let level = levels.last {
             do {
                 switch level.source {
@@ -106,14 +133,34 @@ struct ArchiveImport: Sendable {
                 }
             } catch {
                 guard let refusal = Self.refusal(for: error) else { throw error }
-                // Those that are in it go with it.
-                levels.removeAll { $0.depth >= level.depth || error is UnpackMeter.Exceeded }
-                let name = error is UnpackMeter.Exceeded ? tools.name : level.name
+                let name = leave(level, after: error)
                 let reason = refusal.reason + (level.hasMembers ? "; what was read before is imported" : "")
                 return .refused(name: name, reason: reason, isDamage: refusal.isDamage)
             }
         }
         return nil
+    }
+
+    /// Gives up an archive that cannot be read further, and those that are in it; returns the name to tell.
+    private mutating func leave(_ level: ArchiveLevel, after error: any Error) -> String {
+        guard error is UnpackMeter.Exceeded else {
+            levels.removeAll { $0.depth >= level.depth }
+            return level.name
+        }
+        guard levels.count > 1, findsMembers else {
+            levels = []
+            return tools.name
+        }
+        // Whatever it was in goes on without the member that all of it came from.
+        let bomb = levels[1]
+        levels.removeSubrange(1...)
+        tools.meter.goBack(to: bomb.mark)
+        return bomb.name
+    }
+
+    /// Whether the members of the outermost archive are found without unpacking those before them, as those of a zip.
+    private var findsMembers: Bool {
+        if case .members(let reader)? = levels.first?.source { reader.format == .zip } else { false }
     }
 
     /// The rest of what an inner archive was read from, behind its own end: only so the outer one looks at its checksum.
@@ -166,6 +213,7 @@ struct ArchiveImport: Sendable {
             let reason = "is an archive below \(levels.count) others, and no more are opened"
             return .refused(name: name, reason: reason, isDamage: false)
         }
+        let mark = tools.meter.mark
         do {
             var level = try tools.open(
                 .stream(MeteredStream(stream: reader, meter: tools.meter)),
@@ -175,11 +223,14 @@ struct ArchiveImport: Sendable {
                 isNamed: false
             )
             level.depth = levels.count
+            level.mark = mark
             levels.append(level)
             return nil
         } catch {
             // The archive that it is in goes on behind it, or tells itself that it cannot.
-            guard !(error is UnpackMeter.Exceeded), let refusal = Self.refusal(for: error) else { throw error }
+            let isBomb = error is UnpackMeter.Exceeded
+            guard !isBomb || goesOn(behind: error), let refusal = Self.refusal(for: error) else { throw error }
+            if isBomb { tools.meter.goBack(to: mark) }
             return .refused(name: name, reason: refusal.reason, isDamage: refusal.isDamage)
         }
     }
@@ -214,13 +265,7 @@ struct ArchiveImport: Sendable {
         switch error {
         case let error as ArchiveError: !error.endsArchive || levels.isEmpty
         case is SpoolOverflow: true
-        case is UnpackMeter.Exceeded:
-            // The members of a zip are found without unpacking those before them.
-            if levels.count == 1, case .members(let reader)? = levels.first?.source {
-                reader.format == .zip
-            } else {
-                false
-            }
+        case is UnpackMeter.Exceeded: levels.count == 1 && findsMembers
         default: false
         }
     }
@@ -242,5 +287,7 @@ struct ArchiveLevel: Sendable {
     let mtime: Int64
     /// Archives that it is in.
     var depth = 0
+    /// What had come out of the outermost archive before this one was entered.
+    var mark: Int64 = 0
     var hasMembers = false
 }

@@ -73,6 +73,8 @@ struct ArchiveTools: Sendable {
             case .stream(let stream): try spool(stream, maximum: limits.fileByteCount).source
             }
         let stream = try unpacked(FileStream(file), name)
+        let mark = meter.mark
+        defer { meter.goBack(to: mark) }
         try BufferPool.reading.withBuffer { buffer in
             while true {
                 let count = try stream.read(into: &buffer)
@@ -126,6 +128,8 @@ struct ArchiveTools: Sendable {
 final class UnpackMeter: Sendable {
     private let limits: ImportLimits
     private let consumed = Atomic<Int64>(0)
+    /// Bytes of the file that all comes out of.
+    private let available = Atomic<Int64>(0)
     private let produced = Atomic<Int64>(0)
 
     init(_ limits: ImportLimits) { self.limits = limits }
@@ -142,7 +146,9 @@ final class UnpackMeter: Sendable {
     /// - Throws: ``Exceeded``.
     func note(produced count: Int) throws {
         let total = produced.add(Int64(count), ordering: .relaxed).newValue
-        let most = consumed.load(ordering: .relaxed).multipliedReportingOverflow(by: limits.ratio)
+        // Members of a zip may lie in one another: what is read again and again does not pay again.
+        let paid = min(consumed.load(ordering: .relaxed), available.load(ordering: .relaxed))
+        let most = paid.multipliedReportingOverflow(by: limits.ratio)
         guard most.overflow || total <= limits.harmlessByteCount + most.partialValue else {
             throw Exceeded(ratio: limits.ratio)
         }
@@ -151,11 +157,14 @@ final class UnpackMeter: Sendable {
     /// How much came out so far.
     var mark: Int64 { produced.load(ordering: .relaxed) }
 
-    /// Forgets what came out since, for one member that is passed over without being unpacked further.
+    /// Forgets what came out since: of a member that is passed over, or only to look at its checksum.
     func goBack(to mark: Int64) { produced.store(mark, ordering: .relaxed) }
 
     /// The same file, counted as it is read.
-    func watching(_ file: any ByteSource) -> any ByteSource { WatchedFile(file: file, meter: self) }
+    func watching(_ file: any ByteSource) -> any ByteSource {
+        available.store(file.byteCount, ordering: .relaxed)
+        return WatchedFile(file: file, meter: self)
+    }
 
     private struct WatchedFile: ByteSource {
         let file: any ByteSource

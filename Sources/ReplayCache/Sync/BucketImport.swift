@@ -133,8 +133,14 @@ struct BucketImport {
     /// Objects of a repository somewhere in the source are no files of anybody's.
     private func refuseRepository(_ item: PlainItem) throws {
         let parts = item.name.split(separator: "/")
-        guard parts.count > 3, ObjectKey(parts.suffix(3).joined(separator: "/")) != nil else { return }
-        let folder = parts.dropLast(3).joined(separator: "/")
+        func ends(_ count: Int) -> String? {
+            parts.count > count ? parts.suffix(count).joined(separator: "/") : nil
+        }
+        // A listing comes by them in this order, a thousand at a time: bases, objects, segments.
+        let isObject = ends(3).map { ObjectKey($0) != nil } ?? false
+        let isOfLog = ends(2).map { BaseKey($0) != nil || SegmentKey($0) != nil } ?? false
+        guard isObject || isOfLog else { return }
+        let folder = parts.dropLast(isObject ? 3 : 2).joined(separator: "/")
         throw ReplayCacheError(
             .usage,
             "\(DisplayText.escaped(folder)) in \(place) is a repository, not a folder of files",
@@ -160,7 +166,8 @@ struct BucketImport {
                 item: item,
                 bucket: bucket,
                 copier: copier,
-                known: known[item.key],
+                // Text is compared by what it looks like, keys are bytes.
+                known: known[item.key].flatMap { $0.item.key.utf8.elementsEqual(item.key.utf8) ? $0 : nil },
                 room: room
             )
             return .file(

@@ -138,7 +138,8 @@ extension PlaceStore {
         let row = try database.first(
             """
             SELECT r.content, r.reader, r.version, r.stage, r.is_teams, r.started_at, r.started_at_seconds, r.last_frame,
-                r.is_complete, r.problem, r.end_method, r.winner_ports, r.match_id, r.game, r.tiebreaker, r.played_on
+                r.is_complete, r.problem, r.end_method, r.winner_ports, r.match_id, r.game, r.tiebreaker, r.played_on,
+                r.seed, r.start_stocks
             FROM main.content c JOIN main.replay r ON r.content = c.id WHERE c.digest = ?
             """,
             [.blob(digest.bytes)]
@@ -159,15 +160,18 @@ extension PlaceStore {
             metadata.gameNumber = row.optionalInt(13)
             metadata.tiebreaker = row.optionalInt(14)
             metadata.playedOn = row.optionalText(15)
-            return (content: row.int64(0), found: FoundMetadata(metadata: metadata, reader: row.int(1)))
+            metadata.randomSeed = row.optionalInt64(16).flatMap(UInt32.init(exactly:))
+            let found = FoundMetadata(metadata: metadata, reader: row.int(1))
+            return (content: row.int64(0), found: found, startStocks: row.optionalInt(17))
         }
         guard let row else { return nil }
         var found = row.found
-        found.metadata.players = try publishedPlayers(of: row.content)
+        found.metadata.players = try publishedPlayers(of: row.content, startStocks: row.startStocks ?? 0)
         return found
     }
 
-    private func publishedPlayers(of content: Int64) throws -> [ReplayPlayer] {
+    /// A state keeps of the stocks the fewest, so that a copy tells the same state; 0 stands for what is not known.
+    private func publishedPlayers(of content: Int64, startStocks: Int) throws -> [ReplayPlayer] {
         try database.all(
             """
             SELECT port, character, type, costume, team, display_name, connect_code, name_tag FROM main.player
@@ -175,13 +179,12 @@ extension PlaceStore {
             """,
             [.integer(content)]
         ) { row in
-            // A state does not keep the stocks, and a player without a number of them cannot be written.
             var player = ReplayPlayer(
                 port: row.int(0),
                 characterID: row.int(1),
                 type: PlayerType(rawValue: row.text(2)),
                 costume: row.int(3),
-                startStocks: 0
+                startStocks: startStocks
             )
             player.team = row.optionalInt(4)
             player.displayName = row.optionalText(5)

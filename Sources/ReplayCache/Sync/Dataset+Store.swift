@@ -7,6 +7,7 @@ extension PlaceStore {
             """
             SELECT d.name, c.digest, d.files, d.size, d.selection, s.hlc, s.host, c.size
             FROM main.dataset d JOIN main.content c ON c.id = d.list JOIN main.segment s ON s.id = d.segment
+            WHERE NOT d.is_dropped
             ORDER BY d.name, s.hlc, s.key, d.line
             """
         ) { row -> DatasetRow? in
@@ -32,6 +33,40 @@ extension PlaceStore {
     }
 }
 
+extension PlaceStore {
+    /// Whether a name was taken away from a list, for good.
+    func isDropped(_ name: String, _ list: Digest) throws -> Bool {
+        try database.first(
+            """
+            SELECT d.is_dropped FROM main.dataset d JOIN main.content c ON c.id = d.list
+            WHERE d.name = ? AND c.digest = ?
+            """,
+            [.text(name), .blob(list.bytes)]
+        ) { $0.int(0) != 0 } ?? false
+    }
+
+    /// Checkpoints that tell that they were trained on a list.
+    func checkpointCount(trainedOn dataset: DatasetRow) throws -> Int {
+        try database.first("SELECT count(*) FROM main.checkpoint WHERE dataset = ?", [.text(dataset.reference)]) {
+            $0.int(0)
+        } ?? 0
+    }
+
+    /// Files of the last selection (``select(_:below:)``) whose objects are condemned, as far as this machine has read.
+    func condemnedSelected(after path: String, limit: Int) throws -> [FrozenFile] {
+        try database.all(
+            """
+            SELECT f.path, f.digest, f.size FROM temp.selected f JOIN main.content c ON c.digest = f.digest
+            JOIN catalog.condemned k ON k.place = \(record.id) AND k.digest = c.digest AND k.generation = c.generation
+            WHERE f.path > ? ORDER BY f.path LIMIT ?
+            """,
+            [.text(path), .integer(Int64(limit))]
+        ) { row in
+            row.digest(1).map { FrozenFile(path: row.text(0), digest: $0, size: row.int64(2)) }
+        }.compactMap(\.self)
+    }
+}
+
 /// The lines of a list in a temporary table of a connection, so that statements can compare millions of them.
 ///
 /// Each list has a table of its own, which stays until the connection goes.
@@ -39,7 +74,7 @@ struct FrozenTable: Sendable, Hashable {
     let digest: Digest
 
     /// A primary key on the path, and the digest of the content.
-    var name: String { "temp.frozen_\(digest.hex.prefix(16))" }
+    var name: String { "temp.frozen_\(digest.hex)" }
 
     /// A condition for a statement in which `content` is an expression of content row ids of `schema`: whether any of
     /// `lists` names the content.

@@ -8,11 +8,15 @@ struct DatasetCopy {
     /// Rows of a list looked at in one go.
     private static let pageCount = 512
 
-    /// Datasets that the target does not have, the oldest first.
+    /// Datasets that the target does not have and that were not dropped there, the oldest first.
     static func missing(_ from: PlaceStore, _ to: PlaceStore) async throws -> [DatasetRow] {
         let known = Set(try await to.datasets().map(\.reference))
-        return try await from.datasets().filter { !known.contains($0.reference) }
-            .sorted { $0.committedMilliseconds < $1.committedMilliseconds }
+        var missing: [DatasetRow] = []
+        for dataset in try await from.datasets() where !known.contains(dataset.reference) {
+            // What was dropped at the target stays so, whoever says its name again.
+            if try await !to.isDropped(dataset.name, dataset.sha256) { missing.append(dataset) }
+        }
+        return missing.sorted { $0.committedMilliseconds < $1.committedMilliseconds }
     }
 
     func run(_ datasets: [DatasetRow], _ summary: inout SyncSummary) async throws {

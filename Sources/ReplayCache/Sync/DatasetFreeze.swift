@@ -28,6 +28,8 @@ struct DatasetFreeze {
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
         try Self.checkName(options.name)
+        let clock = context.remoteSettings.sinceBoot
+        let readAt = clock()
         let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         let datasets = Datasets(repository: repository)
@@ -46,7 +48,7 @@ struct DatasetFreeze {
         summary.bytesRaw = total.bytes
         var row: DatasetRow?
         if !options.isDryRun {
-            let list = try await freeze(total, selection, datasets, &summary)
+            let list = try await freeze(total, selection, datasets, &summary) { clock() - readAt }
             row = try await store.datasets().first { known in
                 known.name.utf8.elementsEqual(options.name.utf8) && known.sha256 == list
             }
@@ -77,7 +79,8 @@ struct DatasetFreeze {
         _ total: PlanTotal,
         _ selection: Selection,
         _ datasets: Datasets,
-        _ summary: inout SyncSummary
+        _ summary: inout SyncSummary,
+        age: @Sendable () -> Int64
     ) async throws -> Digest {
         let repository = datasets.repository
         let list = try await datasets.write()
@@ -91,6 +94,7 @@ struct DatasetFreeze {
         let namesakes = try await repository.store.datasets().filter { $0.name.utf8.elementsEqual(options.name.utf8) }
         if namesakes.contains(where: { $0.sha256 == list.digest }) { return list.digest }
         if let taken = namesakes.first { throw Self.taken(taken) }
+        if try await repository.store.isDropped(options.name, list.digest) { throw Self.dropped(options.name) }
         let writer = ObjectWriter(context: context, repository: repository)
         let stored = try await writer.store(list.file, digest: list.digest, size: list.size)
         let dataset = Operation.Dataset(
@@ -101,7 +105,18 @@ struct DatasetFreeze {
             bytes: total.bytes,
             selection: Self.bounded(options.words ?? selection.criteria)
         )
-        try await repository.commit(try await repository.commitAhead(stored.operations) + [.dataset(dataset)])
+        try await restock(repository)
+        let operations = try await repository.commitAhead(stored.operations) + [.dataset(dataset)]
+        guard age() < Self.maximumAge else {
+            throw ReplayCacheError(
+                .busy,
+                "this run was asleep for days, and what is selected may be removed meanwhile",
+                hint: "run the same command again",
+                subject: place.canonical
+            )
+        }
+        try await repository.commit(operations)
+        try await restock(repository)
         try await context.catalog.forgetTransfers(stored.digests, place: repository.store.record.id)
         summary.objectsUploaded = stored.objectsUploaded
         summary.objectsReused = stored.objectsReused
@@ -109,6 +124,38 @@ struct DatasetFreeze {
         try await tellOfAnother(list.digest, repository, datasets)
         await context.compact(repository, into: &summary)
         return list.digest
+    }
+
+    /// From the reading of the log to the commit, in nanoseconds: a collector takes a content that no path shows any more only
+    /// after thirty days, so this leaves it time to see the list.
+    private static let maximumAge: Int64 = 7 * 24 * 3600 * 1_000_000_000
+
+    /// Files of the selection looked at in one go.
+    private static let pageCount = 512
+
+    /// What is selected and condemned, because a path came to show it again while a collector was at work, is stored under keys
+    /// that stay: before the list names it, and as after every commit once more (`docs/format.md`, "Datasets").
+    private func restock(_ repository: Repository) async throws {
+        try await repository.lookForCondemned(after: nil)
+        guard repository.watch.hasKeys else { return }
+        let restocking = Restocking(context: context.withoutProgress, repository: repository)
+        var last = ""
+        while true {
+            let page = try await repository.store.condemnedSelected(after: last, limit: Self.pageCount)
+            guard let end = page.last else { return }
+            last = end.path
+            let objects = try await repository.store.objects(of: page.map(\.digest))
+            try await repository.commit(try await restocking.store(Array(objects.values)))
+        }
+    }
+
+    private static func dropped(_ name: String) -> ReplayCacheError {
+        ReplayCacheError(
+            .usage,
+            "the dataset \(DisplayText.quoted(name)) with this list was dropped",
+            hint: "choose another name",
+            subject: name
+        )
     }
 
     /// As much of a text as a commit may say, cut between characters.
@@ -130,7 +177,12 @@ struct DatasetFreeze {
 
     /// Two machines may give a name at once; the list that was committed first has it.
     private func tellOfAnother(_ list: Digest, _ repository: Repository, _ datasets: Datasets) async throws {
-        context.report(try await repository.catchUp())
+        do {
+            context.report(try await repository.catchUp())
+        } catch let error as ReplayCacheError where error.code == .busy {
+            // The log was compacted meanwhile: the list is frozen all the same, and the next command will tell.
+            return
+        }
         let standing = try await datasets.find(options.name)
         guard standing.sha256 != list else { return }
         context.report(
@@ -155,7 +207,7 @@ extension Datasets {
 }
 
 extension SyncContext {
-    fileprivate func report(_ warnings: [Repository.Warning]) {
+    func report(_ warnings: [Repository.Warning]) {
         for warning in warnings { report(warning.event) }
     }
 }

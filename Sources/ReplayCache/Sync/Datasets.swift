@@ -55,7 +55,7 @@ struct Datasets: Sendable {
     /// Brings the list of a dataset and passes it to `body`, once more from the place if what is here is damaged.
     func load(_ dataset: DatasetRow, _ body: (OpenFile) async throws -> Void) async throws {
         do {
-            if let known = try await known(dataset) {
+            if let known = try await Self.known(dataset.sha256, home: store.home) {
                 do {
                     return try await body(known)
                 } catch is SegmentError {
@@ -67,26 +67,29 @@ struct Datasets: Sendable {
             throw ReplayCacheError(
                 .integrity,
                 "the list of the dataset \(DisplayText.quoted(dataset.name)) \(error)",
-                hint: "freeze it again under another name",
+                hint: "freeze it again under another name, and `replaycache dataset drop` this one",
                 subject: dataset.sha256.hex
             )
         }
     }
 
-    private static func path(of dataset: DatasetRow) throws -> LogicalPath {
-        try LogicalPath("\(dataset.sha256.hex).txt")
+    private static func path(of list: Digest) throws -> LogicalPath {
+        try LogicalPath("\(list.hex).txt")
     }
 
-    private func open() throws -> OpenFile {
-        let folder = Self.folder(in: store.home)
+    private func open() throws -> OpenFile { try Self.open(home: store.home) }
+
+    private static func open(home: String) throws -> OpenFile {
+        let folder = folder(in: home)
         try Machine.makeDirectories(folder, mode: 0o700)
         return try OpenFile.directory(folder)
     }
 
-    private func known(_ dataset: DatasetRow) async throws -> OpenFile? {
+    /// The list as it is on this machine, not looked at yet; nil when it is not here.
+    static func known(_ list: Digest, home: String) async throws -> OpenFile? {
         try await BlockingPool.shared.run {
             do {
-                return try open().reading(try Self.path(of: dataset).string)
+                return try open(home: home).reading(try path(of: list).string)
             } catch let error as FileError where error.isNotFound {
                 return nil
             }
@@ -94,7 +97,7 @@ struct Datasets: Sendable {
     }
 
     private func forget(_ dataset: DatasetRow) async throws {
-        try await BlockingPool.shared.run { try open().remove(try Self.path(of: dataset).string) }
+        try await BlockingPool.shared.run { try open().remove(try Self.path(of: dataset.sha256).string) }
     }
 
     private func fetch(_ dataset: DatasetRow) async throws -> OpenFile {
@@ -109,7 +112,12 @@ struct Datasets: Sendable {
             )
         }
         let placed = try await BlockingPool.shared.run { () throws -> PlacedFile in
-            try PlacedFile(try Self.path(of: dataset), below: try open(), digest: dataset.sha256, waitsForOthers: true)
+            try PlacedFile(
+                try Self.path(of: dataset.sha256),
+                below: try open(),
+                digest: dataset.sha256,
+                waitsForOthers: true
+            )
         }
         _ = try await ObjectReader(repository: repository, progress: Progress()).fetch(object, into: placed.file)
         return try await BlockingPool.shared.run {
@@ -124,7 +132,7 @@ struct Datasets: Sendable {
         let (digest, size) = try await store.measureList()
         let placed = try await BlockingPool.shared.run { () throws -> PlacedFile in
             try PlacedFile(
-                try LogicalPath("\(digest.hex).txt"),
+                try Self.path(of: digest),
                 below: try open(),
                 digest: digest,
                 waitsForOthers: true

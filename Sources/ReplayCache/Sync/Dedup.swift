@@ -1,6 +1,6 @@
 /// What to look for among copies and recordings, and which of several to keep.
 public struct DedupOptions: Sendable {
-    /// Which files, or entries.
+    /// Which files, or entries; its limit is the number of groups.
     public var selection = Selection()
     /// Which of several recordings of one game comes first in its group.
     public var preference = RecordingPreference.complete
@@ -29,14 +29,18 @@ struct Dedup {
         let home = context.catalog.home
         let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
         let source = DuplicateSource.local(root?.id)
-        let options = options
+        var resolved = options
+        resolved.selection = try await context.resolved(options.selection, in: catalog)
+        let options = resolved
         var totals = try await catalog.interruptible {
             try await catalog.eachCopy(options.selection, source, body)
         }
-        try await catalog.interruptible { try await catalog.findRecordings(source) }
-        context.progress.begin("reading events")
-        try await EventDigests(context: context, catalog: catalog).run()
-        try await catalog.eachRecordingGroup(source, options.preference, &totals, body)
+        if totals.groupCount < options.selection.limit ?? .max {
+            try await catalog.interruptible { try await catalog.findRecordings(source) }
+            context.progress.begin("reading events")
+            try await EventDigests(context: context, catalog: catalog).run()
+            try await catalog.eachRecordingGroup(source, options, &totals, body)
+        }
         summary.add(totals)
         return summary
     }
@@ -64,14 +68,11 @@ extension Catalog {
 
     fileprivate func eachRecordingGroup(
         _ source: DuplicateSource,
-        _ preference: RecordingPreference,
+        _ options: DedupOptions,
         _ totals: inout DuplicateTotals,
         _ body: @Sendable (DuplicateGroup) throws -> Void
     ) throws {
-        try RecordingTables(database: database, source: source).eachGroup(preference) { group in
-            try body(group)
-            totals.add(group)
-        }
+        try RecordingTables(database: database, source: source).eachGroup(options, &totals, body)
     }
 }
 
@@ -86,11 +87,24 @@ extension PlaceStore {
         var totals = try database.eachCopy(options.selection, .place, body) { _, _ in false }
         let tables = RecordingTables(database: database, source: .place)
         try tables.make()
-        try tables.eachGroup(options.preference) { group in
+        try tables.eachGroup(options, &totals, body)
+        return totals
+    }
+}
+
+extension RecordingTables {
+    /// The groups of recordings, as far as the limit leaves room after those of copies.
+    fileprivate func eachGroup(
+        _ options: DedupOptions,
+        _ totals: inout DuplicateTotals,
+        _ body: (DuplicateGroup) throws -> Void
+    ) throws {
+        let limit = options.selection.limit ?? .max
+        try eachGroup(options.preference) { group in
+            guard totals.groupCount < limit else { return }
             try body(group)
             totals.add(group)
         }
-        return totals
     }
 }
 
@@ -103,7 +117,7 @@ extension Database {
     ) throws -> DuplicateTotals {
         var totals = DuplicateTotals()
         try source.makeNames(selection, in: self)
-        try source.makeCopies(in: self)
+        try source.makeCopies(limit: selection.limit, in: self)
         var last: Int64 = 0
         while true {
             let page = try copiedContents(after: last)

@@ -55,6 +55,9 @@ struct DuplicateSource: Sendable {
     /// A view where nothing is, since copying a million names takes longer than what is asked of them.
     func makeNames(_ selection: Selection, in database: Database) throws {
         try database.execute("DROP TABLE IF EXISTS temp.dedup_selected; DROP VIEW IF EXISTS temp.dedup_name")
+        // Counts groups: among the first so many paths there would be as good as no copies.
+        var selection = selection
+        selection.limit = nil
         guard selection != Selection() else {
             return try database.execute("CREATE TEMP VIEW dedup_name AS SELECT \(names) WHERE \(condition)")
         }
@@ -70,7 +73,6 @@ struct DuplicateSource: Sendable {
         try database.run(
             """
             CREATE TEMP TABLE dedup_selected AS SELECT \(names) WHERE \(condition) AND \(selected.sql)
-            ORDER BY \(pathColumn) LIMIT \(selection.limit ?? -1)
             """,
             selected.values
         )
@@ -82,10 +84,10 @@ struct DuplicateSource: Sendable {
         )
     }
 
-    /// Makes `temp.dedup_copy`: contents that several selected names hold, the largest first.
+    /// Makes `temp.dedup_copy`: contents that several selected names hold, the largest first, at most `limit`.
     ///
     /// An empty file has nothing that could be shared.
-    func makeCopies(in database: Database) throws {
+    func makeCopies(limit: Int?, in database: Database) throws {
         try database.execute(
             """
             DROP TABLE IF EXISTS temp.dedup_copy;
@@ -96,7 +98,7 @@ struct DuplicateSource: Sendable {
             CROSS JOIN temp.dedup_name n ON n.content = c.id
             WHERE c.size > 0
             GROUP BY c.id HAVING count(DISTINCT n.\(hasFiles ? "room" : "file")) > 1
-            ORDER BY c.size DESC, c.id
+            ORDER BY c.size DESC, c.id LIMIT \(limit ?? -1)
             """
         )
     }

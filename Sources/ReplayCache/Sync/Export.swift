@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// Writes the files of a selection somewhere else: what all kinds of destinations have in common.
 struct Export {
     let context: SyncContext
@@ -25,7 +27,7 @@ struct Export {
         try await FetchSource(store: repository.store, from: options.from, place: place).check()
         let scope = PlaceStore.ExportScope(
             from: options.from,
-            selection: options.selection,
+            selection: try await Datasets(repository: repository).resolved(options.selection),
             shard: options.shard,
             isInPathOrder: destination.isArchive
         )
@@ -35,6 +37,8 @@ struct Export {
             context.report(.warning("nothing at \(place) matches \(criteria)"))
         }
         summary.filesSeen = selected.files
+        let frozen = PlaceStore.FetchScope(root: RootID(rawValue: 0), from: scope.from, selection: scope.selection)
+        try await context.tellMissing(store, frozen, &summary)
         let source = Source(repository: repository, selected: selected)
         var written = MeteredRemote.Meter()
         switch destination {
@@ -78,6 +82,26 @@ struct Export {
     }
 
     static let markReason = "has the name that marks a repository, which is never exported"
+
+    /// A folder that is a repository, or in one, is not for other files.
+    static func refuseRepository(at path: String) throws {
+        var folder = FilePath(path).lexicallyNormalized()
+        if !folder.isAbsolute { folder = FilePath(try Machine.canonicalPath(".")).appending(folder.components) }
+        while true {
+            if let directory = try? OpenFile.directory(folder.string),
+                (try? directory.status(of: Manifest.key.string)) != nil
+            {
+                throw ReplayCacheError(
+                    .usage,
+                    "\(path) is a repository, or in one (\(folder.string))",
+                    hint: "choose a folder outside; `replaycache copy` copies from repository to repository",
+                    subject: path
+                )
+            }
+            guard folder.lastComponent != nil else { return }
+            folder.removeLastComponent()
+        }
+    }
 
     /// Says what is about to be written.
     func begin(_ total: PlanTotal, to name: String) {

@@ -22,6 +22,7 @@ struct ExportArchive {
     }
 
     func run(into path: String, _ summary: inout SyncSummary) async throws {
+        try Export.refuseRepository(at: path)
         let target = try ArchiveFile(path: path, isForced: export.options.isForced)
         try await target.check(source.selected.bytes)
         if export.options.isDryRun { return try await export.tellPlan(source, &summary) }

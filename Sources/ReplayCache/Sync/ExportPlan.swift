@@ -15,7 +15,7 @@ extension PlaceStore {
     ///
     /// - Returns: Files and bytes.
     func planExport(_ scope: ExportScope) throws -> PlanTotal {
-        _ = try select(scope.selection, below: scope.from)
+        _ = try select(scope.selection, below: scope.from, asFrozen: true)
         try createFetchPlan()
         let share = scope.shard.map { "shard_of(s.digest, \($0.count)) = \($0.index - 1)" } ?? "1"
         try database.run(

@@ -1,5 +1,3 @@
-internal import SystemPackage
-
 /// Writes the files of a selection into a folder.
 ///
 /// The folder does not become a root. What is there with the size and time of an entry is taken for it, else its bytes are
@@ -14,7 +12,7 @@ struct ExportTree {
 
     func run(_ summary: inout SyncSummary) async throws {
         try LocalRoot.refuseOverlap(of: path, with: export.place)
-        try refuseRepository()
+        try Export.refuseRepository(at: path)
         if !options.isDryRun { try Machine.makeDirectories(path) }
         guard let root = try openDestination() else { return try await export.tellPlan(source, &summary) }
         try root.refuseOverlap(with: export.place)
@@ -30,26 +28,6 @@ struct ExportTree {
         let directory = try OpenFile.directory(path)
         // No row of the catalog has this id.
         return LocalRoot(id: RootID(rawValue: -1), directory: directory, path: try Machine.canonicalPath(path))
-    }
-
-    /// A folder that is a repository, or in one, is not for other files.
-    private func refuseRepository() throws {
-        var folder = FilePath(path).lexicallyNormalized()
-        if !folder.isAbsolute { folder = FilePath(try Machine.canonicalPath(".")).appending(folder.components) }
-        while true {
-            if let directory = try? OpenFile.directory(folder.string),
-                (try? directory.status(of: Manifest.key.string)) != nil
-            {
-                throw ReplayCacheError(
-                    .usage,
-                    "\(path) is a repository, or in one (\(folder.string))",
-                    hint: "choose a folder outside; `replaycache copy` copies from repository to repository",
-                    subject: path
-                )
-            }
-            guard folder.lastComponent != nil else { return }
-            folder.removeLastComponent()
-        }
     }
 
     // MARK: What is there

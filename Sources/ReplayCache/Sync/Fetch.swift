@@ -12,6 +12,7 @@ struct Fetch {
         var summary = SyncSummary(command: "fetch")
         summary.dryRun = options.isDryRun
         let started = ContinuousClock.now
+        try refuseUnclearDeletion()
         let repository = try await context.repository(at: place)
         context.report(repository.warnings, into: &summary)
         var fetch = self
@@ -19,6 +20,18 @@ struct Fetch {
         try await fetch.run(repository, &summary)
         summary.seconds = (ContinuousClock.now - started).seconds
         return summary
+    }
+
+    /// What is gone at the remote is not among what a draw or a limit is taken from, so nothing says whether it was meant.
+    private func refuseUnclearDeletion() throws {
+        let selection = options.selection
+        guard options.deletion.isAsked, selection.isOfSets || selection.limit != nil else { return }
+        let flag = selection.limit != nil ? "limit" : selection.unique != nil ? "unique" : "sample"
+        throw ReplayCacheError(
+            .usage,
+            "--delete does not go with --\(flag): of what was deleted at \(place) nobody can tell whether it would be meant",
+            hint: "fetch without --delete, or select by what is in the replays, by --path or by --dataset"
+        )
     }
 
     private func run(_ repository: Repository, _ summary: inout SyncSummary) async throws {
@@ -77,7 +90,7 @@ struct Fetch {
     ) async throws -> [FetchAction: PlanTotal] {
         let scope = scope(root.id)
         _ = try await store.interruptible { try await store.planFetch(scope) }
-        try await tellMissing(store, &summary)
+        try await context.tellMissing(store, scope, &summary)
         var failures = 0
         try await DestinationCheck(root: root, store: store, scope: scope).run { item, reason in
             failures += 1
@@ -92,24 +105,8 @@ struct Fetch {
         let root = RootID(rawValue: -1)
         let scope = scope(root)
         _ = try await store.interruptible { try await store.planFetch(scope) }
-        try await tellMissing(store, &summary)
+        try await context.tellMissing(store, scope, &summary)
         return try await limit(store, root, &summary)
-    }
-
-    /// Names the files of a dataset whose contents the repository does not know any more.
-    private func tellMissing(_ store: PlaceStore, _ summary: inout SyncSummary) async throws {
-        var last = options.from.string + "/"
-        while true {
-            let page = try await store.unknownFrozen(scope(RootID(rawValue: 0)), after: last, limit: Self.pageCount)
-            guard let end = page.last else { return }
-            last = end.path
-            summary.filesFailed += page.count
-            summary.integrityFailed = true
-            for file in page {
-                let reason = "the repository knows no content \(file.sha256.short)"
-                context.report(.failed(path: file.path, reason: reason))
-            }
-        }
     }
 
     /// Leaves what the folder has no room for by the user's own word.

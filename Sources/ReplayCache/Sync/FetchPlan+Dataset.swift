@@ -55,3 +55,24 @@ extension PlaceStore {
         }.compactMap(\.self)
     }
 }
+
+extension SyncContext {
+    /// Rows of a list looked at in one go.
+    private static let pageCount = 512
+
+    /// Names the files of a dataset whose contents the repository does not know any more.
+    func tellMissing(_ store: PlaceStore, _ scope: PlaceStore.FetchScope, _ summary: inout SyncSummary) async throws {
+        var last = scope.from.string + "/"
+        while true {
+            let page = try await store.unknownFrozen(scope, after: last, limit: Self.pageCount)
+            guard let end = page.last else { return }
+            last = end.path
+            summary.filesFailed += page.count
+            summary.integrityFailed = true
+            for file in page {
+                let reason = "the repository knows no content \(file.sha256.short)"
+                report(.failed(path: file.path, reason: reason))
+            }
+        }
+    }
+}

@@ -57,7 +57,8 @@ struct GarbageCollection {
             throw ReplayCacheError(
                 list.error.code,
                 "nothing was collected: \(list.error.message)",
-                hint: "which contents it names cannot be known; \(ObjectReader.damageHint)",
+                hint: "which contents it names cannot be known: `replaycache verify \(place) --heal` on a machine that "
+                    + "has used the dataset stores it again, `replaycache dataset drop` gives it up",
                 subject: list.error.subject,
                 cause: list.error.cause
             )

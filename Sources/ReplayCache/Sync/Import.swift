@@ -8,12 +8,15 @@ struct Import {
     var bucket: Place?
 
     /// Memory for contents that were read and are not stored yet.
-    private static let budgetByteCount = 64 << 20
+    static let budgetByteCount = 64 << 20
 
     func run() async throws -> SyncSummary {
         let started = ContinuousClock.now
+        // Before anything is made at the place.
+        _ = try ImportSelection(options.selection)
         if let bucket { return try await run(from: bucket, started) }
         let origin = try await BlockingPool.shared.run { [source] in try ImportOrigin(source) }
+        try refuseUnknownPacking(of: origin)
         if case .folder = origin.kind { try LocalRoot.refuseOverlap(of: origin.path, with: place) }
         let (repository, store) = try await openTarget()
         var engine = try await ImportEngine(
@@ -100,6 +103,20 @@ struct Import {
         }
     }
 
+    /// A file that the user points at and that is packed in a way that is not opened is not meant as a file.
+    private func refuseUnknownPacking(of origin: ImportOrigin) throws {
+        guard case .file = origin.kind, !options.keepsArchives else { return }
+        let name = origin.name.lowercased()
+        let endings = [".rar", ".bz2", ".tbz", ".tbz2", ".tar.lz4", ".tar.lzma", ".cab", ".iso"]
+        guard let ending = endings.first(where: name.hasSuffix) else { return }
+        throw ReplayCacheError(
+            .usage,
+            "\(DisplayText.quoted(source)) is packed as \(ending), which is not opened",
+            hint: "unpack it and import the folder, or take it as a file with --keep-archives",
+            subject: source
+        )
+    }
+
     private func tools(for name: String) throws -> ArchiveTools {
         ArchiveTools(
             name,
@@ -150,7 +167,10 @@ struct ImportOrigin: Sendable {
             self.path = try Machine.canonicalPath(path)
         } catch {
             guard error.isNotFound else { throw error }
-            throw ReplayCacheError(.usage, "\(path) does not exist", hint: "check the path", subject: path)
+            let hint =
+                path == "-" || path.hasPrefix("/dev/")
+                ? "name a file: a zip or a 7z is read from its end, which a pipe does not have" : "check the path"
+            throw ReplayCacheError(.usage, "\(path) does not exist", hint: hint, subject: path)
         }
         let file = try OpenFile.reading(self.path)
         let status = try file.status()

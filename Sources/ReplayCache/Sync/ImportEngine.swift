@@ -135,7 +135,7 @@ struct ImportEngine {
             summary.filesSeen += 1
             switch try await target.store.claimImport(candidate.path, isForeign: candidate.isForeign) {
             case .new: return candidate
-            case .repeated: refuse(candidate.name, "comes twice; the first was taken")
+            case .repeated: refuse(candidate.name, "comes twice; only the first is looked at")
             case .alike(let other):
                 refuse(
                     candidate.name,

@@ -176,6 +176,13 @@ final class ImportSelection: Sendable {
 
     /// - Throws: ``ReplayCacheError`` with code `usage` for what cannot be told of one file alone.
     init(_ selection: Selection) throws {
+        if let dataset = selection.dataset {
+            throw ReplayCacheError(
+                .usage,
+                "--dataset \(DisplayText.quoted(dataset)) is about what a repository holds, not about what comes to it",
+                hint: "take the files, and fetch or export the dataset afterwards"
+            )
+        }
         var criteria = selection
         // How many are taken is counted where they are.
         criteria.limit = nil

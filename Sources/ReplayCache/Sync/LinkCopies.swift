@@ -40,7 +40,7 @@ struct LinkCopies {
         // A connection of its own: temporary tables belong to one.
         let home = context.catalog.home
         let catalog = try await BlockingPool.shared.run { try Catalog(home: home) }
-        let selection = options.selection
+        let selection = try await context.resolved(options.selection, in: catalog)
         try await catalog.interruptible { try await catalog.findCopies(selection, below: root.id) }
         var outcome = LinkedContent()
         var settling = SettlingFiles(context: context, root: root, place: nil)
@@ -52,6 +52,10 @@ struct LinkCopies {
             throw error
         }
         try await settling.finish()
+        if outcome.totals.hardLinked > 0 {
+            // Each renaming is whole or has not happened, whatever is on the disk; one that is told of is there for good.
+            try await BlockingPool.shared.run { try root.directory.synchronizeFileSystem() }
+        }
         tell(outcome)
         summary.links = outcome.totals
         return summary
@@ -165,7 +169,7 @@ extension Catalog {
     fileprivate func findCopies(_ selection: Selection, below root: RootID) throws {
         let source = DuplicateSource.local(root)
         try source.makeNames(selection, in: database)
-        try source.makeCopies(in: database)
+        try source.makeCopies(limit: selection.limit, in: database)
     }
 
     /// The files of copied contents after one, apart by device.

@@ -43,7 +43,7 @@ extension PlaceStore {
             INSERT OR IGNORE INTO temp.survey_content (content)
             SELECT content FROM main.entry WHERE content IS NOT NULL
             UNION SELECT content FROM main.checkpoint_file
-            UNION SELECT list FROM main.dataset
+            UNION SELECT list FROM main.dataset WHERE NOT is_dropped
             """
         )
         // A version can be restored for so long after the next one came, so a newer one that is old itself ends it.
@@ -227,7 +227,7 @@ extension PlaceStore {
             \(entries)
             UNION ALL SELECT k.run || '@' || k.name || '/' || f.name
                 FROM main.checkpoint_file f JOIN main.checkpoint k ON k.identity = f.identity WHERE f.content = ?1
-            UNION ALL SELECT 'the list of the dataset ' || d.name FROM main.dataset d WHERE d.list = ?1
+            UNION ALL SELECT 'the list of the dataset ' || d.name FROM main.dataset d WHERE d.list = ?1 AND NOT d.is_dropped
             LIMIT ?2
             """,
             values

@@ -43,7 +43,19 @@ struct Restocking: Sendable {
                 continue
             }
         }
-        return nil
+        return root == nil ? try await storeList(digest, size: size, writer) : nil
+    }
+
+    /// Stores the list of a dataset that was read here; nil when this is none, or not here.
+    private func storeList(_ digest: Digest, size: Int64, _ writer: ObjectWriter) async throws -> ObjectWriter.Stored? {
+        guard let file = try await Datasets.known(digest, home: repository.store.home) else { return nil }
+        do {
+            return try await writer.store(file, digest: digest, size: size)
+        } catch is SourceError {
+            return nil
+        } catch ObjectEncodingError.contentChanged {
+            return nil
+        }
     }
 
     /// Whether a file below `root` is believed to have a content, so that ``store(_:size:_:below:)`` would find it.

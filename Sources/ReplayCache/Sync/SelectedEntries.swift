@@ -58,15 +58,20 @@ extension PlaceStore {
 
     /// Works out which entries at or below `path` a selection means; they stay until the next call.
     ///
+    /// Of a dataset, with `asFrozen`, what its list has rather than what paths hold now.
+    ///
     /// - Returns: How many there are, and the bytes of their contents.
-    func select(_ selection: Selection, below path: LogicalPath) throws -> PlanTotal {
+    func select(_ selection: Selection, below path: LogicalPath, asFrozen: Bool = false) throws -> PlanTotal {
         try database.execute(
             """
             DROP TABLE IF EXISTS temp.selected;
             CREATE TEMP TABLE selected (id INTEGER PRIMARY KEY, path TEXT, digest BLOB, size INTEGER, mtime INTEGER)
             """
         )
-        let entries = try entries(selection, .below(path))
+        let frozen = FetchScope(root: RootID(rawValue: 0), from: path, selection: selection)
+        let entries =
+            try asFrozen
+            ? entries(frozen.criteria, .below(path), from: frozen.source) : entries(selection, .below(path))
         try database.run(
             """
             INSERT INTO temp.selected (path, digest, size, mtime)

@@ -7,7 +7,7 @@ struct SelectionConditions {
     /// On a path.
     private let paths: Criterion<String>
     /// An expression of the user.
-    private let expression: String?
+    private let expression: (sql: String, views: DocumentedViews)?
     private let schema: String
     /// The lists of the dataset that is asked for; nil where none is.
     private let lists: [Digest]?
@@ -22,10 +22,21 @@ struct SelectionConditions {
         schema: String = "main",
         isChecked: Bool = false
     ) throws {
+        if let dataset = selection.dataset, selection.lists.isEmpty {
+            // Silence would mean that nothing is selected.
+            throw ReplayCacheError(
+                .usage,
+                "what the dataset \(DisplayText.quoted(dataset)) names is not asked for here",
+                hint: "select without --dataset",
+                subject: dataset
+            )
+        }
         self.schema = schema
         paths = selection.paths
         lists = selection.dataset == nil ? nil : selection.lists
-        expression = try isChecked ? selection.expression : selection.expression.map { try SelectionExpression($0).sql }
+        expression = try selection.expression.map { text in
+            (isChecked ? text : try SelectionExpression(text).sql, try DocumentedViews.shared.get())
+        }
         guard selection.isOfReplays else { return }
         let people = try People(selection, database, schema)
         game = Self.plain(selection) + people.conditions + Self.texts(selection)
@@ -64,7 +75,10 @@ struct SelectionConditions {
         if !paths.anyOf.isEmpty { terms.append(.any(paths.anyOf.map(matches))) }
         if !paths.noneOf.isEmpty { terms.append(.not(.any(paths.noneOf.map(matches)))) }
         if let expression {
-            terms.append(SQLText(SelectionExpression.condition(expression, schema, content: content, path: path)))
+            let (sql, views) = expression
+            terms.append(
+                SQLText(SelectionExpression.condition(sql, over: views, schema, content: content, path: path))
+            )
         }
         return terms
     }

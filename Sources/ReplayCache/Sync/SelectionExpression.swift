@@ -6,50 +6,6 @@ struct SelectionExpression {
     /// The expression, whole and on its own.
     let sql: String
 
-    /// The columns of `replays` that an expression may name, as `docs/catalog.md` has them, made of a row `w` of `game` and
-    /// `wc` of `content`.
-    private static func columns(_ schema: String, path: String) -> [(name: String, value: String)] {
-        [
-            ("path", path), ("sha256", "lower(hex(wc.digest))"), ("size", "wc.size"), ("version", "w.version"),
-            ("stage_id", "w.stage"),
-            (
-                "stage",
-                "coalesce((SELECT name FROM \(schema).stage_name WHERE id = w.stage), 'stage ' || w.stage)"
-            ),
-            (
-                "started_at",
-                "coalesce(w.started_at, strftime('%Y-%m-%dT%H:%M:%SZ', w.started_at_seconds, 'unixepoch'))"
-            ),
-            ("started_at_seconds", "w.started_at_seconds"), ("frames", "w.last_frame + 124"),
-            ("duration_seconds", "(w.last_frame + 124) / 60.0"), ("complete", "w.is_complete"),
-            ("problem", "w.problem"), ("played_on", "w.played_on"), ("match_id", "w.match_id"), ("game", "w.game"),
-            ("tiebreaker", "w.tiebreaker"), ("winner_ports", "w.winner_ports"), ("is_teams", "w.is_teams"),
-            (
-                "mode",
-                "CASE WHEN w.match_id GLOB 'mode.*-*' THEN substr(w.match_id, 6, instr(w.match_id, '-') - 6) END"
-            ),
-            ("end_method", "w.end_method"), ("start_stocks", "w.start_stocks"), ("seed", "w.seed"),
-        ]
-    }
-
-    /// The columns of `players`, made of a row `wp` of the view `player`.
-    private static func playerColumns(_ schema: String) -> [(name: String, value: String)] {
-        [
-            ("sha256", "(SELECT lower(hex(digest)) FROM \(schema).content WHERE id = wp.content)"),
-            ("port", "wp.port"), ("character_id", "wp.character"),
-            (
-                "character",
-                "coalesce((SELECT name FROM \(schema).character_name WHERE id = wp.character), 'character ' || wp.character)"
-            ),
-            ("type", "wp.type"), ("costume", "wp.costume"), ("team", "wp.team"), ("display_name", "wp.display_name"),
-            ("connect_code", "wp.connect_code"), ("name_tag", "wp.name_tag"),
-            (
-                "won",
-                "instr((SELECT winner_ports FROM \(schema).game WHERE content = wp.content), wp.port) > 0"
-            ),
-        ]
-    }
-
     /// Checks an expression.
     ///
     /// - Throws: ``ReplayCacheError`` with code `usage` that names the word.
@@ -59,45 +15,51 @@ struct SelectionExpression {
             throw Self.refusal(stray.reason, word, expression)
         }
         let database = try Database(path: ":memory:")
-        for (table, columns) in [
-            ("replays", Self.columns("main", path: "").map(\.name)),
-            ("players", Self.playerColumns("main").map(\.name)),
-        ] {
-            try database.execute("CREATE TABLE \(table) (\(columns.joined(separator: ", ")))")
+        let views = try DocumentedViews.shared.get()
+        for view in [views.replays, views.players] {
+            try database.execute("CREATE TABLE \(view.name) (\(view.columns.joined(separator: ", ")))")
         }
         database.forbidWrites()
         do {
             let statement = try database.prepare("SELECT (\n\(expression)\n) FROM replays WHERE (\n\(expression)\n)")
             guard statement.columnCount == 1 else { throw Self.refusal("is several values", nil, expression) }
         } catch let error as SQLiteError {
-            throw Self.refusal(error.message, nil, expression)
+            throw Self.refusal(error.message, nil, expression, near: views.suggestions(for: error.message))
         }
         sql = expression
     }
 
     /// A condition on the content `content` at `path`.
-    static func condition(_ expression: String, _ schema: String, content: String, path: String) -> String {
-        func list(_ columns: [(name: String, value: String)]) -> String {
-            columns.map { "\($0.value) AS \($0.name)" }.joined(separator: ", ")
-        }
-        return """
-            EXISTS (WITH replays AS (SELECT \(list(columns(schema, path: path)))
-                    FROM \(schema).game w JOIN \(schema).content wc ON wc.id = w.content WHERE w.content = \(content)),
-                players AS (SELECT \(list(playerColumns(schema))) FROM \(schema).player wp WHERE wp.content = \(content))
-                SELECT 1 FROM replays WHERE (
-            \(expression)
-            ))
-            """
+    static func condition(
+        _ expression: String,
+        over views: DocumentedViews,
+        _ schema: String,
+        content: String,
+        path: String
+    ) -> String {
+        """
+        EXISTS (WITH replays AS (\(views.replays.query(schema, content: content, path: path))),
+            players AS (\(views.players.query(schema, content: content)))
+            SELECT 1 FROM replays WHERE (
+        \(expression)
+        ))
+        """
     }
 
     /// What the error says when a value of some replay is not what the expression expects.
-    static func refusal(_ reason: String, _ word: String?, _ expression: String) -> ReplayCacheError {
+    static func refusal(
+        _ reason: String,
+        _ word: String?,
+        _ expression: String,
+        near: [String] = []
+    ) -> ReplayCacheError {
         ReplayCacheError(
             .usage,
             "--where: \(DisplayText.escaped(reason))\(word.map { " at \(DisplayText.quoted($0))" } ?? "")",
-            hint:
-                "an SQL expression over the columns of the views `replays` and `players` is meant, such as "
-                + "\"frames > 3600 AND mode = 'ranked'\"; `replaycache sql` shows them",
+            hint: near.isEmpty
+                ? "an SQL expression over the columns of the views `replays` and `players` is meant, such as "
+                    + "\"frames > 3600 AND mode = 'ranked'\"; docs/catalog.md has them"
+                : "did you mean \(near.joined(separator: " or "))?",
             subject: expression
         )
     }

@@ -13,10 +13,25 @@ struct Status {
     private static let pageCount = 512
 
     func run() async throws -> SyncSummary {
+        var meant = self
+        let repository = isOffline ? nil : try await context.repository(at: place)
+        if let repository {
+            meant.selection = try await Datasets(repository: repository).resolved(selection)
+        } else if let dataset = selection.dataset {
+            throw ReplayCacheError(
+                .usage,
+                "--offline cannot tell what the dataset \(DisplayText.quoted(dataset)) names",
+                hint: "run it without --offline",
+                subject: dataset
+            )
+        }
+        return try await meant.run(repository)
+    }
+
+    private func run(_ repository: Repository?) async throws -> SyncSummary {
         var summary = SyncSummary(command: "status")
         let started = ContinuousClock.now
         let root = try await LocalRoot.open(directory, catalog: context.catalog)
-        let repository = isOffline ? nil : try await context.repository(at: place)
         if let repository { context.report(repository.warnings, into: &summary) }
         let store = if let repository { repository.store } else { try await context.knownStore(of: place) }
         let estimate = try Estimate(context: context, place: place, store: store)

@@ -88,12 +88,20 @@ struct TreeImport {
     /// Unpacks a file that holds one other.
     private func unpack(_ found: FoundFile, for path: LogicalPath) async throws -> SpooledContent {
         let tools = ArchiveTools(found.path.string, options, budget: tools.budget, folder: tools.folder)
-        try await tools.budget.enter(Spool.memoryByteCount)
-        let lease = SpoolLease(Spool.memoryByteCount, of: tools.budget)
-        return try await BlockingPool.shared.run {
-            var content = try ArchiveImport.unpack(try file(found), name: found.path.string, for: path, tools)
-            content.lease = lease
+        // Two slpz are decoded at once: each takes as much memory as its header says.
+        let room = packing(of: found) == .slpz ? Import.budgetByteCount / 2 : Spool.memoryByteCount
+        try await tools.budget.enter(room)
+        do {
+            var content = try await BlockingPool.shared.run {
+                try ArchiveImport.unpack(try file(found), name: found.path.string, for: path, tools)
+            }
+            let weight = min(content.memoryByteCount, room)
+            tools.budget.leave(room - weight)
+            content.lease = SpoolLease(weight, of: tools.budget)
             return content
+        } catch {
+            tools.budget.leave(room)
+            throw error
         }
     }
 

@@ -37,6 +37,9 @@ extension Workspace {
             let repository = try await context.repository(at: place)
             context.report(repository.warnings, into: &summary)
             let store = repository.store
+            var meant = options
+            meant.selection = try await Datasets(repository: repository).resolved(options.selection)
+            let options = meant
             summary.add(try await store.interruptible { try await store.eachDuplicate(options, body) })
             if let sharing {
                 try await Sharing(context: context, repository: repository).run(into: &summary, sharing)

@@ -93,6 +93,8 @@ public struct Workspace: Sendable {
     /// Where ``query(_:in:_:)`` looks.
     public enum QueryScope: Sendable {
         /// All places known here, as they were when last reached, and local files that are in none.
+        ///
+        /// Of a dataset, the one place that has it, or one of several that mean the same list by its name.
         case everything
         /// One place, caught up first.
         case place(Place)
@@ -122,17 +124,14 @@ public struct Workspace: Sendable {
 
     func open(_ scope: QueryScope, _ selection: Selection) async throws -> (Query.Scope, Selection) {
         switch scope {
-        case .everything, .local:
-            guard let dataset = selection.dataset else {
-                guard case .local = scope else { return (.everything, selection) }
-                return (.local, selection)
-            }
-            throw ReplayCacheError(
-                .usage,
-                "the dataset \(DisplayText.quoted(dataset)) is one of a repository, and none was named",
-                hint: "name it with --remote",
-                subject: dataset
-            )
+        case .local: return (.local, try await context.resolved(selection, in: catalog))
+        case .everything:
+            guard let reference = selection.dataset else { return (.everything, selection) }
+            let dataset = try await context.knownDataset(reference)
+            try await context.load(dataset) { try await dataset.store.load($0, of: dataset.row) }
+            var selection = selection
+            selection.lists = [dataset.row.sha256]
+            return (.place(dataset.store), selection)
         case .place(let place):
             let repository = try await open(place)
             return (.place(repository.store), try await Datasets(repository: repository).resolved(selection))

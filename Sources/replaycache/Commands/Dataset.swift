@@ -3,8 +3,10 @@ import ReplayCache
 
 struct Dataset: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Give selections of replays a name for good: freeze, list and compare datasets.",
-        subcommands: [DatasetFreeze.self, DatasetList.self, DatasetShow.self, DatasetDiff.self]
+        abstract: "Give selections of replays a name for good: freeze, list, compare and drop datasets.",
+        subcommands: [
+            DatasetFreeze.self, DatasetList.self, DatasetShow.self, DatasetDiff.self, DatasetDrop.self,
+        ]
     )
 }
 

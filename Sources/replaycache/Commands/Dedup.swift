@@ -10,7 +10,7 @@ struct Dedup: ReplayCacheSubcommand {
             also tells how much its checkpoints share.
 
             Nothing is ever deleted. --format paths prints all but the one of each group to keep, for a tool of your \
-            choice. --apply link makes exact copies below a folder take the room of one, once their bytes are compared: \
+            choice. --limit counts groups. --apply link makes exact copies below a folder take the room of one, once their bytes are compared: \
             they share their blocks where the file system can (Btrfs, XFS, ZFS); elsewhere they become names of one \
             file, which is made read-only. --apply reflink does only the former.
 

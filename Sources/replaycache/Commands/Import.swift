@@ -14,7 +14,8 @@ struct Import: ReplayCacheSubcommand {
             b2:my-bucket; the repository may lie below it. Keys become paths below --into; a folder checkpoints/ at the \
             top stays one, and replays/ is where --into leads. Modification times come along. Each object is read once; \
             what is unchanged since an earlier import is not read again. A server that has both copies objects of up to \
-            32 MiB by itself, as they are; --recode sends them encoded, at about a fifth. A key that may only read is \
+            32 MiB by itself: nothing is sent, and they stay at full size, at rest and in every fetch; --recode sends them \
+            encoded, which makes about a fifth of a replay. A key that may only read is \
             enough for SOURCE, and nothing in it is changed.
 
             Other than push, this command remembers nothing of a folder or an archive and keeps nothing on this machine: \

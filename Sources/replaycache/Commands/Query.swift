@@ -113,18 +113,29 @@ struct Query: ReplayCacheSubcommand {
         }
     }
 
-    private static func cells(_ row: ReplayRow) -> [String] {
-        let players = row.players.map { player in
+    /// Who meets whom, teams together, the winners marked: `Falco* + Fox* vs Marth + Peach`.
+    private static func sides(_ row: ReplayRow) -> String {
+        var sides: [(team: Int?, players: [String])] = []
+        for player in row.players {
             let name = player.connectCode ?? player.displayName ?? player.nameTag
             let mark = row.winnerPorts?.contains(player.port) == true ? "*" : ""
-            return player.character + mark + (name.map { " (\($0))" } ?? (player.type == "cpu" ? " (CPU)" : ""))
+            let text = player.character + mark + (name.map { " (\($0))" } ?? (player.type == "cpu" ? " (CPU)" : ""))
+            if let index = sides.firstIndex(where: { $0.team != nil && $0.team == player.team }) {
+                sides[index].players.append(text)
+            } else {
+                sides.append((player.team, [text]))
+            }
         }
+        return sides.isEmpty ? "-" : sides.map { $0.players.joined(separator: " + ") }.joined(separator: " vs ")
+    }
+
+    private static func cells(_ row: ReplayRow) -> [String] {
         let length = row.durationSeconds.map { seconds in
             "\(Int(seconds) / 60):\(Decimals.padded(Int64(seconds) % 60, to: 2))"
         }
         let note = row.problem.map { "  [\($0)]" } ?? ""
         return [
-            row.startedAt ?? "-", row.stage ?? "-", players.isEmpty ? "-" : players.joined(separator: " - "),
+            row.startedAt ?? "-", row.stage ?? "-", sides(row),
             length ?? "-", row.path + note,
         ]
     }

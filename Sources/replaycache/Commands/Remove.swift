@@ -8,7 +8,8 @@ struct Remove: ReplayCacheSubcommand {
         usage: "replaycache rm [<remote>] [<path> ...] [<options>]",
         discussion: """
             Removes what is named, or the replays that are selected, from what others see. The bytes stay for 30 days: \
-            `replaycache restore` brings the entries back. Local files stay, and are not published again.
+            `replaycache restore` brings the entries back. What a dataset names stays for as long as the dataset does. Local \
+            files stay, and are not published again.
 
             Examples:
               replaycache rm /mnt/backup/melee replays/fox/Game_20261124T150000.slp

@@ -78,11 +78,11 @@ enum SummaryText {
         guard let count = s.objectsCopied, let bytes = s.bytesCopied else { return nil }
         let what = "\(objects(count)) of \(ByteCount(bytes))"
         guard s.dryRun else {
-            return
-                "\(what) copied by the server as \(count == 1 ? "it is" : "they are"); --recode sends and stores them encoded"
+            return "\(what) copied by the server, not sent; stored and fetched at full size from now on"
         }
-        let other = s.bytesRecoded.map { "; --recode sends them and stores ~\(ByteCount($0)) instead" } ?? ""
-        return "\(what) would be copied by the server and stored as \(count == 1 ? "it is" : "they are")\(other)"
+        let other =
+            s.bytesRecoded.map { "; --recode sends them instead, and ~\(ByteCount($0)) are stored and fetched" } ?? ""
+        return "\(what) would be copied by the server, not sent, and stored and fetched at full size\(other)"
     }
 
     private static func deletedElsewhere(_ command: String) -> String {
@@ -129,6 +129,7 @@ enum SummaryText {
             return s.datasetsFrozen == nil
                 ? "there already: \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
                 : "froze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
+        case "dataset drop": return "dropped a dataset of \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw)) (\(time))"
         case "rm": return "removed \(entries(s.entriesDeleted)) (\(time))"
         case "restore": return "restored \(entries(s.entriesRestored)) (\(time))"
         case "export": return "exported \(files(s.filesPlaced)): \(received), \(inStep)"
@@ -155,6 +156,7 @@ enum SummaryText {
         case "rm": return "would remove \(entries(s.filesSeen))"
         case "dedup": return "looked at \(files(s.filesSeen)): \(ByteCount(s.links?.bytesSaved ?? 0)) would be saved"
         case "dataset freeze": return "would freeze \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"
+        case "dataset drop": return "would drop a dataset of \(files(s.filesSeen)) of \(ByteCount(s.bytesRaw))"
         case "restore": return "would restore \(entries(s.entriesRestored))"
         case "import":
             return "would import \(files(s.entriesAdded)): \(objects(s.objectsUploaded)) of \(ByteCount(s.bytesRaw)) "

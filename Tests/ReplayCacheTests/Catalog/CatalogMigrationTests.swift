@@ -46,5 +46,73 @@ struct CatalogMigrationTests {
         #expect(try new.first("SELECT count(*) FROM replays") { $0.int(0) } == 2)
     }
 
+    /// A catalog of the version before games, with so many of them.
+    private func makeOld(_ count: Int, at path: String) throws {
+        let old = try Database(path: path)
+        for script in ["m0001_catalog", "m0002_reader", "m0003_engine"] {
+            try old.execute(try #require(Tree.text("\(CatalogMigrationTests.checkout)/schema/\(script).sql")))
+        }
+        try old.execute(
+            """
+            PRAGMA journal_mode = WAL; PRAGMA user_version = 3; BEGIN;
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+            INSERT INTO content (id, digest, size) SELECT i, CAST(printf('%032d', i) AS BLOB), 5 FROM n;
+            INSERT INTO replay
+            SELECT id, 1, '3.9.0', 31, 0, NULL, 1640995200 + id, 500, 1, NULL, 2, '1', 'm' || id, 1, 0, 'dolphin', 7,
+                '{"players":[{"startStocks":4}]}' FROM content;
+            INSERT INTO player SELECT id, 1, 2, 'human', 3, NULL, 'Bob', 'BOB#' || id % 5000, NULL FROM content;
+            INSERT INTO player SELECT id, 2, 20, 'human', 0, NULL, 'Eve', 'EVE#' || id % 7000, NULL FROM content;
+            COMMIT
+            """
+        )
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aLargeCatalogIsMigratedInOnePass() throws {
+        let path = scratch.at("catalog.sqlite")
+        try makeOld(50_000, at: path)
+        let new = try Schema.openCatalog(at: path)
+        let sql = """
+            SELECT count(*) FROM local_games WHERE one = 'BOB#' || content % 5000 AND two = 'EVE#' || content % 7000
+            """
+        try new.execute(
+            """
+            CREATE TEMP VIEW local_games AS SELECT g.content AS content, a.connect_code AS one, b.connect_code AS two
+            FROM game g JOIN person a ON a.id = g.person1 JOIN person b ON b.id = g.person2
+            """
+        )
+        #expect(try new.first(sql) { $0.int(0) } == 50_000)
+    }
+
+    @Test
+    func manyAtOnceMigrateACatalogOnce() async throws {
+        let path = scratch.at("catalog.sqlite")
+        try makeOld(3000, at: path)
+        try await withThrowingTaskGroup(of: Int?.self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    try await BlockingPool.shared.run {
+                        try Schema.openCatalog(at: path).first("SELECT count(*) FROM replays") { $0.int(0) }
+                    }
+                }
+            }
+            for try await count in group { #expect(count == 3000) }
+        }
+    }
+
+    @Test
+    func aMigrationThatFailsLeavesTheCatalogAsItWas() throws {
+        let path = scratch.at("catalog.sqlite")
+        try makeOld(10, at: path)
+        // Something is in the way of the last step.
+        try Database(path: path).execute("CREATE TABLE shared_file (x)")
+        #expect(throws: SQLiteError.self) { try Schema.openCatalog(at: path) }
+        let old = try Database(path: path)
+        #expect(try old.first("PRAGMA user_version") { $0.int(0) } == 3)
+        #expect(try old.first("SELECT count(*) FROM replay") { $0.int(0) } == 10)
+        try old.execute("DROP TABLE shared_file")
+        #expect(try Schema.openCatalog(at: path).first("SELECT count(*) FROM replays") { $0.int(0) } == 10)
+    }
+
     private static let checkout = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
 }

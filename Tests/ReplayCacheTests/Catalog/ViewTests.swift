@@ -32,6 +32,29 @@ struct ViewTests {
     }
 
     @Test
+    func copiesThatShareTheirBlocksWasteNothing() throws {
+        let database = try Schema.openCatalog(at: scratch.at("sharing.sqlite"))
+        try database.execute(
+            """
+            INSERT INTO root (id, path) VALUES (1, '/a');
+            INSERT INTO content (id, digest, size) VALUES (1, zeroblob(32), 100);
+            INSERT INTO file (id, device, inode, size, mtime, ctime, hashed_at, content) VALUES
+                (1, 7, 1, 100, 1, 10, 1, 1), (2, 7, 2, 100, 1, 20, 1, 1), (3, 7, 3, 100, 1, 30, 1, 1);
+            INSERT INTO file_path (root, path, file) VALUES (1, 'a', 1), (1, 'b', 2), (1, 'c', 3);
+            """
+        )
+        func answer() throws -> [Int]? {
+            try database.first("SELECT copies, wasted FROM duplicates") { [$0.int(0), $0.int(1)] }
+        }
+        #expect(try answer() == [3, 200])
+        try database.execute("INSERT INTO shared_file (device, inode, ctime) VALUES (7, 1, 10), (7, 2, 20)")
+        #expect(try answer() == [3, 100])
+        // One of them was written to since.
+        try database.execute("UPDATE file SET ctime = 21 WHERE id = 2")
+        #expect(try answer() == [3, 200])
+    }
+
+    @Test
     func everyViewAnswers() async throws {
         #expect(try await rows("SELECT count(*) FROM files") == [[.integer(4)]])
         #expect(try await rows("SELECT copies, wasted > 0 FROM duplicates") == [[.integer(2), .integer(1)]])

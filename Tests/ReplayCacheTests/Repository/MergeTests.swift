@@ -111,7 +111,15 @@ struct MergeTests {
             let files = Int64.random(in: 1...3, using: &random)
             let list = try digest(Int.random(in: 0..<3, using: &random))
             let name = "set \(Int.random(in: 0..<2, using: &random))"
-            return .dataset(.init(name: name, sha256: list, size: files * 100, files: files, bytes: Int64(content)))
+            var dataset = Operation.Dataset(
+                name: name,
+                sha256: list,
+                size: files * 100,
+                files: files,
+                bytes: Int64(content)
+            )
+            if Int.random(in: 0..<4, using: &random) == 0 { dataset.dropped = true }
+            return .dataset(dataset)
         default: return .unknown(#"{"op":"later","n":\#(content)}"#)
         }
     }
@@ -263,6 +271,26 @@ struct MergeTests {
             #expect(try rows.map(\.sha256) == [Self.digest(1), Self.digest(2)])
             #expect(rows.map(\.isCurrent) == [true, false])
             #expect(rows.map(\.files) == [1, 1])
+        }
+    }
+
+    @Test
+    func aNameThatWasDroppedGoesToTheNextList() async throws {
+        func operation(_ list: Int, dropped: Bool? = nil) throws -> Operation {
+            let digest = try Self.digest(list)
+            return .dataset(.init(name: "set", sha256: digest, size: 70, files: 1, bytes: 0, dropped: dropped))
+        }
+        let segments = [
+            try Self.segment(1, [try operation(1)]), try Self.segment(2, [try operation(2)]),
+            try Self.segment(3, [try operation(1, dropped: true)]), try Self.segment(4, [try operation(1)]),
+        ]
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [1, 3, 2, 0]] {
+            let store = try await makeStore("store-\(order)")
+            for index in order { _ = try await store.merge([segments[index]]) }
+            let rows = try await store.datasets()
+            #expect(try rows.map(\.sha256) == [Self.digest(2)])
+            #expect(rows.map(\.isCurrent) == [true])
+            #expect(try await store.isDropped("set", Self.digest(1)))
         }
     }
 
@@ -429,7 +457,8 @@ extension PlaceStore {
             + rows(
                 """
                 SELECT 'dataset ' || v.name || ' ' || hex(c.digest) || ' ' || v.files || ' ' || v.size || ' ' || \(mark) || ' '
-                    || (SELECT d.is_current FROM datasets d WHERE d.name = v.name AND d.sha256 = lower(hex(c.digest)))
+                    || v.is_dropped || ' ' || coalesce((
+                        SELECT d.is_current FROM datasets d WHERE d.name = v.name AND d.sha256 = lower(hex(c.digest))), '-')
                 FROM main.dataset v JOIN main.content c ON c.id = v.list JOIN main.segment s ON s.id = v.segment ORDER BY 1
                 """
             )

@@ -12,6 +12,8 @@ final class SimulatedClient {
         var versions: Set<String> = []
         /// Of its run of checkpoints.
         var steps: Set<Int64> = []
+        /// As `name@digest`.
+        var datasets: Set<String> = []
     }
 
     let number: Int
@@ -42,7 +44,7 @@ final class SimulatedClient {
         for _ in 0..<count {
             guard await simulation.scheduler.turn(number, "goes on") == .proceed else { continue }
             try edit()
-            let action = Int.random(in: 0..<20, using: &random)
+            let action = Int.random(in: 0..<21, using: &random)
             let isForced = Int.random(in: 0..<5, using: &random) == 0
             try await process { workspace in
                 switch action {
@@ -53,6 +55,7 @@ final class SimulatedClient {
                 case 12..<15: try await collect(workspace)
                 case 15: try await remove(workspace)
                 case 16..<18: try await restore(workspace)
+                case 20: try await freeze(workspace)
                 default: try await pushCheckpoint(workspace)
                 }
             }
@@ -194,6 +197,15 @@ final class SimulatedClient {
         var options = RestoreOptions(path: try LogicalPath(path))
         options.isRecursive = path == "replays"
         _ = try await workspace.restore(at: simulation.name, options: options)
+    }
+
+    private func freeze(_ workspace: Workspace) async throws {
+        // Few names, so that others have them, or give them at once.
+        let name = "set-\(Int.random(in: 0..<3, using: &random))"
+        simulation.scheduler.note("\(number): freezes \(name)")
+        let options = FreezeOptions(name: name, selection: Selection())
+        let frozen = try await workspace.freezeDataset(at: simulation.name, options: options)
+        if let dataset = frozen.dataset { acknowledged.datasets.insert(dataset.reference) }
     }
 
     private func pushCheckpoint(_ workspace: Workspace) async throws {

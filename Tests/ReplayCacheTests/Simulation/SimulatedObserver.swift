@@ -33,6 +33,7 @@ actor SimulatedObserver {
                 case .obj(let object): try await check(object.sha256, "\(object.key) in \(key)")
                 case .ckpt(let checkpoint):
                     for file in checkpoint.files { try await check(file.sha256, "\(file.name) in \(key)") }
+                case .dataset(let dataset): try await checkList(dataset.sha256, "\(dataset.name) in \(key)")
                 default: continue
                 }
             }
@@ -69,7 +70,21 @@ actor SimulatedObserver {
     func checkEverything() async throws {
         for (path, digest) in try await entries() { try await check(digest, path) }
         for digest in try await store.checkpointContents() { try await check(digest, "a checkpoint") }
+        for dataset in try await store.datasets() { try await checkList(dataset.sha256, "dataset \(dataset.name)") }
     }
+
+    /// Reports a list, or something that it names, that is not where the log says.
+    private func checkList(_ list: Digest, _ what: String) async throws {
+        try await check(list, what)
+        guard let object = try await store.object(of: list), let stored = place.item(object.key.remoteKey) else {
+            return
+        }
+        for line in try Self.decoded(stored.bytes, object.key.form).split(separator: UInt8(ascii: "\n")) {
+            try await check(try DatasetList.parse(line).digest, what)
+        }
+    }
+
+    func datasets() async throws -> Set<String> { Set(try await store.datasets().map(\.reference)) }
 
     /// How long a version can be restored after another took its place, in milliseconds.
     private static let restorableAge: Int64 = 30 * 86_400_000

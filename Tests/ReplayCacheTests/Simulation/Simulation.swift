@@ -134,6 +134,9 @@ final class Simulation: Sendable {
             for step in client.acknowledged.steps.subtracting(steps).sorted() {
                 place.report("client \(client.number) was told that it published checkpoint \(step)")
             }
+            for reference in client.acknowledged.datasets.subtracting(try await observer.datasets()).sorted() {
+                place.report("client \(client.number) was told that it froze \(reference)")
+            }
             let difference = Set(comparable(try await state(of: client.home))).symmetricDifference(comparable(dump))
             if !difference.isEmpty {
                 let rows = difference.sorted().joined(separator: "\n    ")

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import ReplayCacheTestSupport
 import ReplayGenerator
 import Testing
@@ -298,21 +297,7 @@ struct BucketImportTests {
         for index in 0..<3 {
             try Tree.write(Self.replay(index), to: laptop.at("fox/ü \(index).slp"), modifiedAt: 1_500_000_000)
         }
-        let environment = ProcessInfo.processInfo.environment
-        let peers = environment["REPLAYCACHE_PEERS"] ?? "\(environment["HOME"] ?? "")/.cache/replaycache-peers"
-        let result = try await Program.run(
-            "env",
-            [
-                "RCLONE_CONFIG=/dev/null", "RCLONE_CONFIG_HUB_TYPE=s3", "RCLONE_CONFIG_HUB_PROVIDER=Other",
-                "RCLONE_CONFIG_HUB_ENDPOINT=\(bucket.server.endpoint)",
-                "RCLONE_CONFIG_HUB_REGION=\(bucket.server.region)",
-                "RCLONE_CONFIG_HUB_ACCESS_KEY_ID=\(bucket.server.accessKey)",
-                "RCLONE_CONFIG_HUB_SECRET_ACCESS_KEY=\(bucket.server.secretKey)",
-                "RCLONE_CONFIG_HUB_NO_CHECK_BUCKET=true", "RCLONE_CONFIG_HUB_LIST_VERSION=2", "\(peers)/bin/rclone",
-                "copy", laptop.folder,
-                "hub:\(bucket.name)",
-            ]
-        )
+        let result = try await Rclone.run(["copy", laptop.folder, "hub:\(bucket.name)"], with: bucket)
         try #require(result.code == 0, "\(result.error)")
         let target = try bucket.place()
         let summary = try await laptop.workspace.importFiles(of: bucket.place(prefix: ""), to: target)
@@ -321,6 +306,23 @@ struct BucketImportTests {
         try await other.fetch(from: target)
         let status = try OpenFile.reading(other.at("fox/ü 1.slp")).status()
         #expect(status.mtimeNanoseconds == 1_500_000_000_000_000_000)
+    }
+
+    /// A repository without objects yet, or whose log is more than one page of a listing.
+    @Test
+    func theLogOfARepositoryIsNoFile() async throws {
+        try fill(1)
+        let segment = SegmentKey(
+            hlc: HLC(milliseconds: 1_700_000_000_000),
+            writer: "0123456789abcdef",
+            number: 0,
+            check: "01234567"
+        )
+        try bucket.plant("old/\(segment.remoteKey.string)", [1, 2, 3])
+        let error = await #expect(throws: ReplayCacheError.self) { try await run() }
+        #expect(error?.code == .usage)
+        #expect(error?.message.contains("old in") == true)
+        #expect(try await run { $0.excludes = ["old/**"] }.entriesAdded == 1)
     }
 
     @Test

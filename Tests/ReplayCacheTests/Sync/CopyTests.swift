@@ -1,4 +1,5 @@
 import ReplayCacheTestSupport
+import ReplayGenerator
 import Synchronization
 import Testing
 
@@ -47,6 +48,40 @@ struct CopyTests {
         description.note = "good"
         _ = try await mine.workspace.pushCheckpoint([scratch.at("model.pt")], to: place, description)
         return large
+    }
+
+    @Test
+    func aCopyKnowsOfReplaysWhatTheSourceKnows() async throws {
+        let (from, to) = try await places(.directory, .directory)
+        // Told apart by the seed, and by the match.
+        var old = ReplaySpec(version: .init(3, 9), frames: 130, seed: 77)
+        old.startedAt = "2022-05-06T07:08:09Z"
+        var online = old
+        online.version = .init(3, 16)
+        online.isOnline = true
+        online.matchID = "mode.unranked-2024-05-06T07:08:09.10-0"
+        online.gameNumber = 3
+        for (name, replay) in [("old.slp", old), ("online.slp", online)] {
+            try Tree.write(replay.bytes(), to: mine.at(name), modifiedAt: 1_700_000_000)
+        }
+        try await mine.push(to: from)
+        // By a machine that never read the files.
+        _ = try await pod.workspace.copy(from, to: to, options: CopyOptions())
+        func state(_ place: Place) async throws -> [[SQLiteValue]] {
+            let record = try await pod.workspace.context.catalog.place(place)
+            let database = try Database(path: record.path)
+            return try database.all("SELECT * FROM replays ORDER BY path") { row in (0..<29).map { row.value($0) } }
+                + database.all("SELECT * FROM players ORDER BY sha256, port") { row in (0..<13).map { row.value($0) } }
+                + database.all("SELECT reader, start_stocks, seed, game FROM game ORDER BY 2, 3, 4") { row in
+                    (0..<4).map { row.value($0) }
+                }
+        }
+        let copied = try await state(to)
+        #expect(try await copied == state(from))
+        // Of the old one the seed, by which it is known, and of both the stocks.
+        let games = copied.filter { $0.count == 4 }
+        #expect(games.map { $0[1] } == [.integer(4), .integer(4)])
+        #expect(games.count { $0[2] != .null && $0[3] == .null } == 1)
     }
 
     @Test(arguments: [(PlaceKind.directory, PlaceKind.bucket), (.bucket, .directory), (.bucket, .bucket)])

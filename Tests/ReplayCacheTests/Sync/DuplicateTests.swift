@@ -74,6 +74,22 @@ struct DuplicateTests {
         group.paths.map { path in path.split(separator: "/").last.map(String.init) ?? path }
     }
 
+    @Test(arguments: [1, 2, 3, 9])
+    func aLimitIsOneOfGroups(_ limit: Int) async throws {
+        try write(Self.game(), to: "a/mine.slp")
+        try write(Self.otherSide(Self.game(), secondsLater: 9), to: "b/theirs.slp")
+        for (size, names) in [(5000, ["z1", "z2"]), (90_000, ["y1", "y2", "y3"])] {
+            for name in names { try Tree.write(SampleBytes.random(size, seed: UInt64(size)), to: laptop.at(name)) }
+        }
+        for groups in [
+            try await groups({ $0.selection.limit = limit }), try await groupsAtRemote({ $0.selection.limit = limit }),
+        ] {
+            // The largest copies first, recordings after them.
+            let all = [["y1", "y2", "y3"], ["z1", "z2"], ["mine.slp", "theirs.slp"]]
+            #expect(groups.map(names) == Array(all.prefix(limit)))
+        }
+    }
+
     // MARK: The same game
 
     @Test

@@ -48,6 +48,28 @@ struct ExportBucketTests {
         #expect(again.filesPlaced == 0 && again.filesInStep == 4 && again.requests.put == 0)
     }
 
+    @Test(.enabled(if: RealServer.rclone.isAvailable, "needs rclone"), arguments: RealServer.available)
+    func rcloneReadsTheSameBytesAndTimes(_ server: RealServer) async throws {
+        let bucket = try await TestServer.shared(.real(server)).makeBucket()
+        let summary = try await pod.export(from: place, to: .bucket(try bucket.place(prefix: "plain")))
+        #expect(summary.filesPlaced == 4 && summary.failure == nil)
+        let hub = "hub:\(bucket.name)/plain"
+        // Every byte, both ways.
+        let check = try await Rclone.run(["check", "--download", laptop.folder, hub], with: bucket)
+        #expect(check.code == 0, "\(check.error)")
+        // By size and modification time: nothing is to be done.
+        let times = try await Rclone.run(["copy", "--dry-run", "-v", laptop.folder, hub], with: bucket)
+        #expect(times.code == 0 && !times.error.contains("Skipped"), "\(times.error)")
+        let back = scratch.at("back")
+        let copy = try await Rclone.run(["copy", hub, back], with: bucket)
+        #expect(copy.code == 0, "\(copy.error)")
+        for name in try laptop.files() {
+            #expect(try Tree.read("\(back)/\(name)") == Tree.read(laptop.at(name)))
+            let status = try OpenFile.reading("\(back)/\(name)").status()
+            #expect(status.mtimeNanoseconds == 1_700_000_000_000_000_000)
+        }
+    }
+
     @Test
     func whatWasStoredLaterIsPassedOverWithOneListing() async throws {
         let bucket = try await bucket()

@@ -124,6 +124,13 @@ struct ImportHostileTests {
             refused: ["july/c.slp": "", "july.zip": "cut short"],
             isDamage: true
         ),
+        // Every member is whole, and the directory behind them is not: whether there were more cannot be known.
+        Sample(
+            name: "cut.zip",
+            script: "data = zipped(games); save('cut.zip', data[:-1])",
+            refused: ["cut.zip": "no directory"],
+            isDamage: true
+        ),
         Sample(name: "none.zip", script: "save('none.zip', b'no archive at all' * 10)", refused: ["none.zip": ""])
             .taking([]).damaged,
         Sample(name: "empty.7z", script: "save('empty.7z', b'')", refused: ["empty.7z": ""]).taking([]).damaged,
@@ -203,8 +210,75 @@ struct ImportHostileTests {
         #expect(summary.failure?.code == .partial)
         let held = try await bench.held()
         #expect(held.keys.allSatisfy { games[$0] != nil })
-        // The members of a zip are found without what is before them.
-        if sample.name == "bomb.zip" { #expect(held.count == games.count) }
+        // The members of a zip are found without what is before them, also behind an archive that is a bomb.
+        if sample.name.hasSuffix(".zip") { #expect(held.count == games.count) }
+    }
+
+    /// Each member begins with the header of the next one and goes on as that does, so that a few bytes are unpacked many
+    /// times, with other contents each time.
+    @Test func membersThatLieInOneAnotherAreABomb() async throws {
+        try await bench.python(
+            """
+            import random, zlib
+            random.seed(1)
+            pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+            data = b''.join(random.randbytes(60) + bytes(600) for _ in range(2000))
+            body, count = pack.compress(data) + pack.flush(), 100
+            crc, size, inner = zlib.crc32(data), len(data), b''
+            headers = []
+            for n in reversed(range(count)):
+                if inner:
+                    quote = struct.pack('<BHH', 0, len(inner), len(inner) ^ 0xffff)
+                    crc, size = zlib.crc32(inner + data), len(inner) + size
+                    data, body = inner + data, quote + inner + body
+                name = b'%03d.bin' % n
+                inner = struct.pack('<4s5H3I2H', b'PK\\x03\\x04', 20, 0, 8, 0, 33, crc, len(body), size, len(name), 0) + name
+                headers.append((name, crc, len(body), size, len(inner) + len(body)))
+            out, directory = inner + body, b''
+            for name, crc, packed, size, fromEnd in reversed(headers):
+                directory += struct.pack('<4s6H3I5H2I', b'PK\\x01\\x02', 20, 20, 0, 8, 0, 33, crc, packed, size, len(name),
+                                         0, 0, 0, 0, 0, len(out) - fromEnd) + name
+            end = struct.pack('<4s4H2IH', b'PK\\x05\\x06', 0, 0, count, count, len(directory), len(out), 0)
+            save('overlap.zip', out + directory + end)
+            """
+        )
+        let summary = try await bench.take("overlap.zip") {
+            $0.limits.ratio = 20
+            $0.limits.harmlessByteCount = 1 << 20
+        }
+        #expect(bench.refusals.values.contains { $0.contains("bomb") })
+        // Each of them unpacks to some ten times its size, and all together to a thousand times.
+        #expect((1..<5).contains(summary.entriesAdded), "\(summary.entriesAdded)")
+    }
+
+    @Test func anArchiveThatChangesWhileItIsReadIsGivenUp() async throws {
+        let games = try bench.writeGames()
+        try await bench.python("save('dump.tar', tarred(games))")
+        let archive = try OpenFile.reading(bench.scratch.at("dump.tar"))
+        let tools = ArchiveTools(
+            "dump.tar",
+            try ImportOptions(),
+            budget: AsyncSemaphore(capacity: 64 << 20),
+            folder: try OpenFile.directory(bench.scratch.path)
+        )
+        var reading = try ArchiveImport(archive, name: "dump.tar", prefix: "", mtime: 1, isNamed: true, tools)
+        guard case .file(let first)? = try await reading.next() else {
+            Issue.record("the first game was not read")
+            return
+        }
+        #expect(games[first.name] != nil)
+        first.giveBack()
+        // A tar has no checksums of its members.
+        try Tree.write(
+            Array(try Tree.read(bench.scratch.at("dump.tar")).map { $0 ^ 1 }),
+            to: bench.scratch.at("dump.tar")
+        )
+        guard case .refused(let name, let reason, _)? = try await reading.next() else {
+            Issue.record("a game was read from an archive that had changed")
+            return
+        }
+        #expect(name == "dump.tar" && reason.contains("changed while it was read"))
+        #expect(try await reading.next() == nil)
     }
 
     @Test func archivesInArchivesHaveAnEnd() async throws {

@@ -131,12 +131,30 @@ struct ImportTests {
         #expect(try Tree.read(bench.laptop.at("large.bin")) == large)
     }
 
+    @Test func whatCannotBeToldOfOneFileMakesNothing() async throws {
+        try Tree.write("one", to: bench.scratch.at("theirs/one.slp"))
+        let changes: [@Sendable (inout Selection) -> Void] = [
+            { $0.dataset = "train" }, { $0.sample = Selection.Sample(count: 3) },
+            { $0.expression = "no_such_column = 1" },
+        ]
+        for change in changes {
+            let error = await #expect(throws: ReplayCacheError.self) {
+                try await bench.take("theirs") { change(&$0.selection) }
+            }
+            #expect(error?.code == .usage)
+            #expect(!Tree.exists(bench.place.directory))
+        }
+    }
+
     @Test func oddSourcesAreRefused() async throws {
         try bench.laptop.write("one", to: "one.slp")
         try await bench.laptop.push(to: bench.place)
-        for source in ["remote", "nowhere", "."] {
+        try Tree.write("Rar!", to: bench.scratch.at("dump.rar"))
+        try Tree.write("BZh9", to: bench.scratch.at("dump.tar.bz2"))
+        for source in ["remote", "nowhere", ".", "dump.rar", "dump.tar.bz2"] {
             await #expect(throws: ReplayCacheError.self) { try await bench.take(source) }
         }
+        #expect(try await bench.take("dump.rar") { $0.keepsArchives = true }.entriesAdded == 1)
         #expect(throws: ReplayCacheError.self) { try ImportOptions(into: "checkpoints/run") }
         #expect(throws: LogicalPathError.self) { try ImportOptions(into: "../up") }
     }

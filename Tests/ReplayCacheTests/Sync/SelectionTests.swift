@@ -109,6 +109,58 @@ struct SelectionTests {
         #expect(try library.accepted(selection).sorted() == expected)
     }
 
+    /// The views themselves are the rule.
+    @Test(arguments: [
+        "matchup LIKE 'Captain Falcon%'", "winner IS NOT NULL", "month = '2022-01' OR legal_stage", "humans = 1",
+        "player_count > 2 AND NOT is_teams", "digest > x'80'", "lower(hex(digest)) = sha256 AND seed IS NULL",
+        "EXISTS (SELECT 1 FROM players WHERE opponent LIKE '%+%' OR digest IS NULL)",
+        "mode = 'ranked' OR start_stocks < 2",
+        "replays.size = 1 AND (SELECT count(*) FROM replays) = 1 AND stage LIKE 'F%'",
+        "(SELECT count(*) FROM players JOIN replays USING (digest) WHERE won) = 1",
+    ])
+    func anExpressionMeansWhatTheViewsSay(_ expression: String) throws {
+        let library = try SelectionLibrary(try SelectionLibrary.random(80, seed: 9), in: scratch)
+        var selection = Selection()
+        selection.expression = try Selection.expression(expression)
+        let expected = try library.members.filter { member in
+            guard let replay = member.replay else { return false }
+            // Nothing else is there that the expression could be about.
+            let alone = try Database(path: ":memory:")
+            try Schema.makeBase(in: alone)
+            try alone.run("INSERT INTO content (id, digest, size) VALUES (1, ?, 1)", .blob(member.digest.bytes))
+            try alone.run("INSERT INTO entry (path, segment, line, content) VALUES (?, 0, 0, 1)", .text(member.path))
+            try ReplayRows.store(replay, reader: 1, content: 1, saidBy: (0, 0), in: alone)
+            return try alone.first("SELECT 1 FROM replays WHERE (\(expression))") { _ in true } != nil
+        }.map(\.path).sorted()
+        #expect(!expected.isEmpty)
+        #expect(try library.paths(selection) == expected)
+        #expect(try library.paths(selection, inCatalog: true) == expected)
+        #expect(try library.count(selection) == expected.count)
+        #expect(try library.accepted(selection).sorted() == expected)
+    }
+
+    @Test(arguments: ["replays", "players"])
+    func anExpressionKnowsEveryColumnOfTheViews(_ view: String) throws {
+        let library = try SelectionLibrary(try SelectionLibrary.random(5, seed: 2), in: scratch)
+        for database in [library.place, library.catalog] {
+            let columns = try database.all("SELECT name FROM pragma_table_info(?)", [.text(view)]) { $0.text(0) }
+            #expect(columns.count > 10)
+            for column in columns {
+                var selection = Selection()
+                selection.expression = try Selection.expression("(SELECT count(\(column)) FROM \(view)) >= 0")
+                let replays = library.members.filter { $0.replay != nil }.map(\.path).sorted()
+                #expect(try library.paths(selection) == replays)
+                #expect(try library.paths(selection, inCatalog: true) == replays)
+            }
+        }
+    }
+
+    @Test
+    func anUnknownColumnSuggestsANearOne() throws {
+        let error = #expect(throws: ReplayCacheError.self) { try Selection.expression("framess > 1") }
+        #expect(error?.hint?.hasPrefix("did you mean frames") == true, "\(error?.hint ?? "")")
+    }
+
     @Test(arguments: [
         ("framez > 1", "framez"), ("1; DROP TABLE entry", "\";\""), ("1) OR (1", "\")\""), ("1 = 'x", "'x"),
         ("(1", "not closed"), ("EXISTS (SELECT 1 FROM entry)", "entry"), ("path = ?", "?"), ("1 -- x", "\"--\""),

@@ -40,14 +40,14 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
         let reason =
             if text.contains("crc") || text.contains("checksum") {
                 "is damaged: its checksum does not match"
-            } else if text.contains("truncated") || text.contains("unexpected end") {
+            } else if ["truncated", "unexpected end", "no progress is possible"].contains(where: text.contains) {
                 "is cut short"
             } else if text.contains("passphrase") || text.contains("encrypt") || text.contains("decrypt") {
                 "is encrypted"
             } else if text.contains("unrecognized archive format") {
                 "is no zip, 7z or tar archive"
             } else if message.isEmpty {
-                "cannot be unpacked (error \(code))"
+                "is damaged or cut short (error \(code))"
             } else {
                 "cannot be unpacked: \(message)"
             }

@@ -65,6 +65,9 @@ internal import Glibc
         let code = inUTF8 { unsafe archive_read_next_header(archive, &entry) }
         if code == ARCHIVE_EOF {
             if let error = input.takeError() { throw error }
+            if format == .zip, try !input.endsLikeAZip() {
+                throw ArchiveError("is cut short: it has no directory of its members", endsArchive: true)
+            }
             return nil
         }
         // A warning is about a name or an attribute; what matters of those is looked at below.
@@ -202,6 +205,26 @@ extension ArchiveMember {
         let passed = max(0, min(count, byteCount - offset))
         offset += passed
         return passed
+    }
+
+    /// Whether a file ends with what a zip ends with: 22 bytes and a comment; true of a stream.
+    ///
+    /// libarchive reads one that does not from its beginning, and says nothing.
+    func endsLikeAZip() throws -> Bool {
+        guard case .file(let file, let byteCount) = source else { return true }
+        let recordCount = 22
+        let count = Int(min(byteCount, Int64(recordCount + Int(UInt16.max))))
+        var end = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            var piece = [UInt8](repeating: 0, count: count - filled)
+            let got = try file.read(at: byteCount - Int64(count - filled), into: &piece)
+            guard got > 0 else { return false }
+            end.replaceSubrange(filled..<filled + got, with: piece[0..<got])
+            filled += got
+        }
+        let mark = Array("PK\u{5}\u{6}".utf8)
+        return count >= recordCount && (0...count - recordCount).contains { end[$0..<$0 + 4].elementsEqual(mark) }
     }
 
     /// Goes to an offset and tells to which; nil where there is no such place.
