@@ -41,24 +41,28 @@ UNION
 SELECT content FROM game WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.content = game.content);
 
 -- Kept current from here on. A path is merged before the game that it holds, and nothing takes the place of a row without an
--- UPDATE, of which triggers are told.
+-- UPDATE, of which triggers are told. DO NOTHING holds in a trigger whatever the statement says that fires it; OR IGNORE
+-- would not.
 CREATE TRIGGER character_game_inserted AFTER INSERT ON game BEGIN
-    INSERT OR IGNORE INTO character_game (character, content)
+    INSERT INTO character_game (character, content)
     SELECT NEW.player1 >> 8 & 255, NEW.content WHERE NEW.player1 IS NOT NULL
     UNION ALL SELECT NEW.player2 >> 8 & 255, NEW.content WHERE NEW.player2 IS NOT NULL
     UNION ALL SELECT NEW.player3 >> 8 & 255, NEW.content WHERE NEW.player3 IS NOT NULL
-    UNION ALL SELECT NEW.player4 >> 8 & 255, NEW.content WHERE NEW.player4 IS NOT NULL;
-    INSERT OR IGNORE INTO counted_apart (content)
-    SELECT NEW.content WHERE NOT EXISTS (SELECT 1 FROM entry WHERE content = NEW.content);
+    UNION ALL SELECT NEW.player4 >> 8 & 255, NEW.content WHERE NEW.player4 IS NOT NULL
+    ON CONFLICT DO NOTHING;
+    INSERT INTO counted_apart (content)
+    SELECT NEW.content WHERE NOT EXISTS (SELECT 1 FROM entry WHERE content = NEW.content)
+    ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER character_game_updated AFTER UPDATE ON game BEGIN
     DELETE FROM character_game WHERE content = OLD.content AND character IN (
         OLD.player1 >> 8 & 255, OLD.player2 >> 8 & 255, OLD.player3 >> 8 & 255, OLD.player4 >> 8 & 255);
-    INSERT OR IGNORE INTO character_game (character, content)
+    INSERT INTO character_game (character, content)
     SELECT NEW.player1 >> 8 & 255, NEW.content WHERE NEW.player1 IS NOT NULL
     UNION ALL SELECT NEW.player2 >> 8 & 255, NEW.content WHERE NEW.player2 IS NOT NULL
     UNION ALL SELECT NEW.player3 >> 8 & 255, NEW.content WHERE NEW.player3 IS NOT NULL
-    UNION ALL SELECT NEW.player4 >> 8 & 255, NEW.content WHERE NEW.player4 IS NOT NULL;
+    UNION ALL SELECT NEW.player4 >> 8 & 255, NEW.content WHERE NEW.player4 IS NOT NULL
+    ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER character_game_deleted AFTER DELETE ON game BEGIN
     DELETE FROM character_game WHERE content = OLD.content AND character IN (
@@ -66,12 +70,13 @@ CREATE TRIGGER character_game_deleted AFTER DELETE ON game BEGIN
 END;
 CREATE TRIGGER counted_apart_inserted AFTER INSERT ON entry
 WHEN EXISTS (SELECT 1 FROM entry WHERE content = NEW.content AND path <> NEW.path) BEGIN
-    INSERT OR IGNORE INTO counted_apart (content) VALUES (NEW.content);
+    INSERT INTO counted_apart (content) VALUES (NEW.content) ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER counted_apart_updated AFTER UPDATE ON entry WHEN OLD.content IS NOT NEW.content BEGIN
-    INSERT OR IGNORE INTO counted_apart (content)
-    SELECT content FROM (SELECT OLD.content AS content UNION ALL SELECT NEW.content) WHERE content IS NOT NULL;
+    INSERT INTO counted_apart (content)
+    SELECT content FROM (SELECT OLD.content AS content UNION ALL SELECT NEW.content) WHERE content IS NOT NULL
+    ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER counted_apart_deleted AFTER DELETE ON entry WHEN OLD.content IS NOT NULL BEGIN
-    INSERT OR IGNORE INTO counted_apart (content) VALUES (OLD.content);
+    INSERT INTO counted_apart (content) VALUES (OLD.content) ON CONFLICT DO NOTHING;
 END;
