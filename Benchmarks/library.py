@@ -8,7 +8,7 @@ import sqlite3, time
 
 from measuring import Run
 
-PER_SEGMENT = 2000  # More than the 256 segments that are worth a base.
+SEGMENTS = 500  # More than the 256 that are worth a base.
 
 FILL = """
 CREATE TEMP TABLE sample AS
@@ -52,14 +52,15 @@ def make(program, folder, count):
     (first,) = [path for path in (place / "log").rglob("*") if path.is_file()]
     database = sqlite3.connect(next((home / "places").glob("*.sqlite")))
     (segment,) = database.execute("SELECT max(id) + 1 FROM segment").fetchone()
-    for number in range(-(-count // PER_SEGMENT)):
+    per = -(-count // SEGMENTS)
+    for number in range(-(-count // per)):
         seconds = int(time.time()) - 5 * 86400 + number
         writer = f"{number:016x}"
         name = f"log/{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}000Z-{writer}-0.01234567.ndjson.zst"
         database.execute("INSERT INTO segment (id, key, hlc, writer, host) VALUES (?, ?, ?, ?, 'laptop')",
                          (segment + number, name, seconds * 1000, writer))
         (first.parent / name.removeprefix("log/")).touch()
-    database.executescript(FILL.format(count=count, people=count // 50 + 1, per=PER_SEGMENT, segment=segment))
+    database.executescript(FILL.format(count=count, people=count // 50 + 1, per=per, segment=segment))
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     (tree / "second.txt").write_text("second")
