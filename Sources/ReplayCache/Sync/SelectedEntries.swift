@@ -1,13 +1,3 @@
-/// An entry that a selection means.
-struct SelectedEntry: PlanItem, Equatable {
-    let id: Int64
-    let path: String
-    let digest: Digest
-    let size: Int64
-    /// Modification time of the file that was pushed, nanoseconds since 1970 UTC.
-    let mtime: Int64
-}
-
 extension SQLText {
     /// A condition on the path of `x`: at or below `path`.
     static func below(_ path: LogicalPath) -> SQLText {
@@ -56,7 +46,8 @@ extension PlaceStore {
         )
     }
 
-    /// Works out which entries at or below `path` a selection means; they stay until the next call.
+    /// Works out which entries at or below `path` a selection means; they stay in `temp.selected`, in the order of their paths,
+    /// until the next call.
     ///
     /// Of a dataset, with `asFrozen`, what its list has rather than what paths hold now.
     ///
@@ -83,24 +74,5 @@ extension PlaceStore {
             PlanTotal(files: row.int(0), bytes: row.int64(1))
         }
         return total ?? PlanTotal()
-    }
-
-    /// The rows of the last ``select(_:below:)`` after one, in the order of their paths, at most `limit`.
-    func selectedEntries(after id: Int64, limit: Int = 512) throws -> [SelectedEntry] {
-        try database.all(
-            "SELECT id, path, digest, size, mtime FROM temp.selected WHERE id > ? ORDER BY id LIMIT ?",
-            [.integer(id), .integer(Int64(limit))]
-        ) { row in
-            guard let digest = row.digest(2) else {
-                throw SQLiteError(code: 11, message: "a digest is damaged", sql: nil)
-            }
-            return SelectedEntry(
-                id: row.int64(0),
-                path: row.text(1),
-                digest: digest,
-                size: row.int64(3),
-                mtime: row.int64(4)
-            )
-        }
     }
 }
